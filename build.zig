@@ -1,0 +1,84 @@
+//! zig build          zig-out/lib/libringway.so, and in zig-out/generated/ what is made from it
+//! zig build test     the shim's own tests
+//! zig build update   copy the generated files to where they are committed, in ffi/
+
+const std = @import("std");
+
+pub fn build(b: *std.Build) void {
+    // Without a C library's ABI, so that glibc and musl both load it, and for any CPU of the architecture.
+    const target = b.standardTargetOptions(.{ .default_target = .{ .cpu_arch = .x86_64, .os_tag = .linux, .abi = .none } });
+    const optimize = b.option(std.builtin.OptimizeMode, "optimize", "Debug, ReleaseSafe, ReleaseFast (default), ReleaseSmall") orelse .ReleaseFast;
+    const architecture = @tagName(target.result.cpu.arch);
+    const liburing_path = b.option([]const u8, "liburing", "liburing.a, 2.3 or newer (default: where Debian puts it)") orelse
+        b.fmt("/usr/lib/{s}-linux-gnu/liburing.a", .{architecture});
+    const liburing: std.Build.LazyPath = .{ .cwd_relative = liburing_path };
+
+    const library = b.addLibrary(.{
+        .name = "ringway",
+        .linkage = .dynamic,
+        // The other back end and linker of Zig know no version script.
+        .use_llvm = true,
+        .use_lld = true,
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("zig/exports.zig"),
+            .target = target,
+            .optimize = optimize,
+            .strip = optimize != .Debug,
+            .pic = true,
+            .link_libc = false,
+        }),
+    });
+    library.root_module.addObjectFile(liburing);
+    library.setVersionScript(b.path("zig/exports.map"));
+    b.installArtifact(library);
+
+    const abi = generator(b, "generate_abi");
+    // Reflecting on the exported functions compiles them.
+    abi.root_module.addObjectFile(liburing);
+    const embed = generator(b, "embed");
+    const options = b.addOptions();
+    options.addOption([]const u8, "architecture", architecture);
+    embed.root_module.addOptions("options", options);
+    embed.root_module.addAnonymousImport("library", .{ .root_source_file = library.getEmittedBin() });
+    embed.root_module.addAnonymousImport("liburing", .{ .root_source_file = liburing });
+
+    const update = b.addUpdateSourceFiles();
+    const generated = [_]struct { generator: *std.Build.Step.Compile, path: []const u8 }{
+        .{ .generator = abi, .path = "abi.ts" },
+        .{ .generator = embed, .path = b.fmt("embedded/{s}.ts", .{architecture}) },
+    };
+    for (generated) |file| {
+        const output = standardOutput(b.addRunArtifact(file.generator));
+        b.getInstallStep().dependOn(&b.addInstallFile(output, b.fmt("generated/{s}", .{file.path})).step);
+        update.addCopyFileToSource(output, b.fmt("ffi/{s}", .{file.path}));
+    }
+    b.step("update", "Write the generated files to ffi/").dependOn(&update.step);
+
+    const tests = b.addTest(.{ .use_llvm = true, .root_module = b.createModule(.{
+        .root_source_file = b.path("zig/test.zig"),
+        .target = b.graph.host,
+        .optimize = .Debug,
+        .link_libc = false,
+    }) });
+    tests.root_module.addObjectFile(liburing);
+    b.step("test", "Run the shim's tests").dependOn(&b.addRunArtifact(tests).step);
+}
+
+/// A program that runs while building and prints a file.
+fn generator(b: *std.Build, name: []const u8) *std.Build.Step.Compile {
+    return b.addExecutable(.{
+        .name = name,
+        .use_llvm = true,
+        .root_module = b.createModule(.{
+            .root_source_file = b.path(b.fmt("zig/{s}.zig", .{name})),
+            .target = b.graph.host,
+            .optimize = .Debug,
+        }),
+    });
+}
+
+/// Zig 0.16 gave captureStdOut a parameter that 0.15 does not have.
+fn standardOutput(run: *std.Build.Step.Run) std.Build.LazyPath {
+    const parameters = @typeInfo(@TypeOf(std.Build.Step.Run.captureStdOut)).@"fn".params.len;
+    return if (parameters == 1) run.captureStdOut() else run.captureStdOut(.{});
+}

@@ -1,0 +1,108 @@
+/**
+ * Finds, loads and checks the shim, `libringway.so`.
+ *
+ * @module
+ */
+import { arch, platform } from "node:process";
+import { ABI_VERSION, type Functions, SYMBOLS } from "./abi.ts";
+import { storeInCache, storeInMemory } from "./embedded_library.ts";
+import { RingwayError } from "./errors.ts";
+import { runtime } from "./runtime.ts";
+
+/** The loaded shim. */
+export interface Library {
+  /** From where it was loaded; give it to {@linkcode loadLibrary} in other threads. */
+  readonly path: string;
+  /** Its functions. */
+  readonly functions: Functions;
+}
+
+/** The environment variable that names a library to load instead of the embedded one. */
+export const LIBRARY_VARIABLE = "RINGWAY_LIBRARY";
+
+let loaded: Library | undefined;
+
+/**
+ * Load the shim once per thread: from `path`, or from the path in `RINGWAY_LIBRARY`, or the embedded
+ * copy through memory, or through a cache folder where memory files can't be executed.
+ *
+ * All threads of a process have to share one path, as the shim keeps its rings in a table of its own.
+ *
+ * @throws {RingwayError} `ERR_PLATFORM`, `ERR_LIBRARY_LOAD`, `ERR_LIBRARY_ABI` or `ERR_PERMISSION`
+ */
+export async function loadLibrary(path?: string): Promise<Library> {
+  if (loaded !== undefined && (path === undefined || path === loaded.path)) return loaded;
+  if (platform !== "linux") {
+    throw loadError("ERR_PLATFORM", `ringway needs Linux: io_uring does not exist on "${platform}"`);
+  }
+  const named = path ?? runtime.environment(LIBRARY_VARIABLE);
+  loaded = named === undefined || named === "" ? await openEmbedded() : open(named);
+  return loaded;
+}
+
+async function openEmbedded(): Promise<Library> {
+  const bytes = await embeddedBytes();
+  const failures: unknown[] = [];
+  for (const store of [storeInMemory, storeInCache]) {
+    try {
+      return open(await store(bytes));
+    } catch (error) {
+      if (error instanceof RingwayError && error.code !== "ERR_LIBRARY_LOAD") throw error;
+      failures.push(error);
+    }
+  }
+  const reasons = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
+  throw loadError(
+    "ERR_LIBRARY_LOAD",
+    `Cannot load the embedded library, neither from memory (${reasons[0]}) nor from the cache folder (${reasons[1]}). ` +
+      `Write it to a folder that allows execution and name it in ${LIBRARY_VARIABLE}`,
+    new AggregateError(failures),
+  );
+}
+
+async function embeddedBytes(): Promise<Uint8Array> {
+  if (arch !== "x64") {
+    throw loadError(
+      "ERR_PLATFORM",
+      `No embedded library for "${arch}", only for "x64": build one with \`zig build\` and name it in ${LIBRARY_VARIABLE}`,
+    );
+  }
+  const { LIBRARY_BASE64 } = await import("./embedded/x86_64.ts");
+  return Uint8Array.from(atob(LIBRARY_BASE64), (character) => character.charCodeAt(0));
+}
+
+function open(path: string): Library {
+  let functions: Functions;
+  try {
+    checkVersion(path);
+    functions = runtime.open(path, SYMBOLS) as unknown as Functions;
+  } catch (error) {
+    if (error instanceof RingwayError) throw error;
+    if (runtime.isPermissionError(error)) {
+      throw loadError(
+        "ERR_PERMISSION",
+        "Loading the library needs a permission: run with --allow-ffi (without a path, as memory is mapped too)",
+        error,
+      );
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    throw loadError("ERR_LIBRARY_LOAD", `Cannot load the library "${path}": ${reason}`, error);
+  }
+  return { path, functions };
+}
+
+/** Before all other symbols are looked up: another version may lack some of them. */
+function checkVersion(path: string): void {
+  const { ringway_abi_version: version } = runtime.open(path, { ringway_abi_version: SYMBOLS.ringway_abi_version });
+  const found = version?.();
+  if (found === ABI_VERSION) return;
+  throw loadError(
+    "ERR_LIBRARY_ABI",
+    `The library "${path}" has ABI version ${found}, and this version of ringway needs ${ABI_VERSION}: ` +
+      `unset ${LIBRARY_VARIABLE} to use the embedded library, or build a matching one with \`zig build\``,
+  );
+}
+
+function loadError(code: string, message: string, cause?: unknown): RingwayError {
+  return new RingwayError(message, { code, source: "internal", operation: "load the library", cause });
+}

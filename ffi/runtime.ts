@@ -1,0 +1,64 @@
+/**
+ * The runtime that this code runs in, seen through one interface. Nothing outside `ffi/` names a runtime.
+ *
+ * @module
+ */
+import { bunRuntime } from "./bun.ts";
+import { denoRuntime } from "./deno.ts";
+import { RingwayError } from "./errors.ts";
+
+/** A type that crosses the boundary to native code. `usize` is for rare calls only: it is slow. */
+export type NativeType = "i32" | "u32" | "f64" | "buffer" | "usize";
+
+/** The functions to look up in a library. */
+export type NativeSymbols = Readonly<
+  Record<string, { readonly parameters: readonly NativeType[]; readonly result: NativeType }>
+>;
+
+/** A native function. Every `buffer` is a typed array, all else a number. */
+export type NativeFunction = (...values: (number | Uint8Array | Int32Array)[]) => number;
+
+/** Looks at a descriptor from the runtime's own event loop. */
+export interface DescriptorWatch {
+  /** Stop watching; `onReadable` is not called any more once it is done. */
+  stop(): Promise<void>;
+}
+
+/** What ringway needs of a runtime and what the runtimes do differently. */
+export interface Runtime {
+  /** The runtime's name, as in `bun run` or `deno run`. */
+  readonly name: "bun" | "deno";
+  /** The runtime's version. */
+  readonly version: string;
+  /** Is this the first thread of the process? */
+  readonly isMainThread: boolean;
+  /** Look up functions in a shared library. Throws what the runtime throws. */
+  open(path: string, symbols: NativeSymbols): Record<string, NativeFunction>;
+  /** View memory that native code owns. The view does not keep the memory alive. */
+  map(address: number, bytes: number): ArrayBuffer;
+  /** Call `onReadable` from the runtime's loop when an eventfd becomes readable; it must be drained there. */
+  watch(descriptor: number, libraryPath: string, onReadable: () => void): DescriptorWatch;
+  /** An environment variable; `undefined` also when reading it is not permitted. */
+  environment(name: string): string | undefined;
+  /** A small text file; `undefined` when it can't be read or reading it is not permitted. */
+  readText(path: string): string | undefined;
+  /** Is this the error with which the runtime refuses for want of a permission? */
+  isPermissionError(error: unknown): boolean;
+  /** Collect garbage now, if the runtime lets a program ask for it. */
+  collectGarbage(): void;
+}
+
+/** The runtime of this process. */
+export const runtime: Runtime = detect();
+
+function detect(): Runtime {
+  const detected = bunRuntime() ?? denoRuntime();
+  if (detected === null) {
+    throw new RingwayError("ringway runs in Bun (1.4 or newer) and in Deno (2.8 or newer): neither was found", {
+      code: "ERR_RUNTIME",
+      source: "internal",
+      operation: "start",
+    });
+  }
+  return detected;
+}

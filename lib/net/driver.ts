@@ -1,0 +1,45 @@
+/**
+ * A driver makes connections and listeners; see `socket_interface.ts` for how one is chosen.
+ *
+ * @module
+ */
+import type { Timer } from "../ring/timer_wheel.ts";
+import type { SocketAddress } from "./address.ts";
+import type { Connection, ConnectionHandler, ConnectionOptions, Listener, ListenerHandler } from "./connection.ts";
+
+/** The name of a driver. */
+export type DriverName = "uring" | "default" | "memory";
+
+/** How to listen. */
+export interface ListenOptions {
+  /** Connections that wait in the kernel until they are accepted. */
+  readonly backlog?: number;
+  /** Share the port with other listeners; the kernel picks one per connection (SO_REUSEPORT). */
+  readonly reusePort?: boolean;
+  /** Only IPv6 on an IPv6 address, not IPv4 too. */
+  readonly ipv6Only?: boolean;
+  /** A listening descriptor to use instead of a new one. It stays open when the listener closes. */
+  readonly descriptor?: number;
+}
+
+/** Sockets, timers and the time of one thread. All of it belongs to that thread alone. */
+export interface Driver {
+  /** Which driver it is. */
+  readonly name: DriverName;
+  /** Milliseconds since some moment, as of this turn of the loop. Never goes back. */
+  readonly nowMs: number;
+  /** Limits and times of its connections. */
+  readonly connectionOptions: ConnectionOptions;
+  /** Start a timer, or move it. It expires at most a few milliseconds late, never early. */
+  startTimer(timer: Timer, delayMs: number): void;
+  /** Stop a timer. */
+  stopTimer(timer: Timer): void;
+  /** Listen on an address. Rejects with a SocketError. */
+  listen(address: SocketAddress, handler: ListenerHandler, options?: ListenOptions): Promise<Listener>;
+  /** Connect to an address; the result is told to the handler, never from within this call. */
+  connect(address: SocketAddress, handler: ConnectionHandler): Connection;
+  /** Open connections, those being closed included. */
+  readonly connectionCount: number;
+  /** Reset all connections, close all listeners, and free everything. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,466 @@
+/**
+ * Sockets on io_uring: one driver per thread, which owns the ring and everything on it.
+ *
+ * A turn is: queue what was asked for, one call into the kernel, handle what completed. Who calls
+ * {@linkcode UringDriver.turn} decides how the thread waits: see `parked_loop.ts` and `bridged_loop.ts`.
+ *
+ * @module
+ */
+import * as abi from "../../../ffi/abi.ts";
+import type { Library } from "../../../ffi/library.ts";
+import { BufferPool, type BufferWaiter } from "../../ring/buffer_pool.ts";
+import { errnoName } from "../../ring/errors.ts";
+import type { RingOptions } from "../../ring/options.ts";
+import { Ring } from "../../ring/ring.ts";
+import { Timer, TimerWheel } from "../../ring/timer_wheel.ts";
+import { ADDRESS_FAMILY, decodeAddress, encodeAddress, formatAddress, type SocketAddress } from "../address.ts";
+import type { ConnectionHandler, ConnectionOptions, Listener, ListenerHandler } from "../connection.ts";
+import type { Driver, ListenOptions } from "../driver.ts";
+import { SocketError } from "../errors.ts";
+import { UringConnection } from "./connection.ts";
+import { UringListener } from "./listener.ts";
+import { armReceive } from "./receive.ts";
+import { AWAITS_WRITE_BUFFER, CLOSING, CONNECTED, DIRTY, PENDING_CONNECT, SETTLING, STARVED } from "./state.ts";
+
+/** How a driver reports what it can't tell to a handler. */
+export interface DriverReporter {
+  /** A handler threw. Its connection was reset, the others go on. */
+  onHandlerError(error: unknown): void;
+  /** Something is not as fast or as large as it could be, said once. */
+  onNotice(message: string): void;
+}
+
+/** What a driver is made with. */
+export interface UringDriverOptions {
+  /** The loaded shim. */
+  readonly library: Library;
+  /** Sizes of the ring. */
+  readonly ring: RingOptions;
+  /** Limits and times of connections. */
+  readonly connection: ConnectionOptions;
+  /** Accepts that are kept pending per listener on kernels without multishot accept. */
+  readonly acceptSize: number;
+  /** Told what no handler can be told. */
+  readonly reporter: DriverReporter;
+}
+
+/** Buffers that were needed in a peak are looked at this often, until they are given back. */
+const SHRINK_INTERVAL_MS = 1000;
+
+/** See the module. */
+export class UringDriver implements Driver, BufferWaiter {
+  readonly name = "uring";
+  readonly connectionOptions: ConnectionOptions;
+  nowMs: number;
+  /** @internal */
+  readonly ring: Ring;
+  /** @internal */
+  readonly pool: BufferPool;
+  /** @internal Connections that wait for small buffers, the longest waiting first. */
+  readonly starved: UringConnection[] = [];
+  /** @internal No bulk buffer is free: bulk connections use small ones until one is. */
+  isBulkExhausted = false;
+  /** @internal */
+  hasMultishotReceive: boolean;
+  /** Was the ring woken by another thread since {@linkcode takeWake}? */
+  #woken = false;
+  #connections: (UringConnection | null)[] = [];
+  #generations: number[] = [];
+  #freeSlots: number[] = [];
+  #connectionCount = 0;
+  readonly #listeners: (UringListener | null)[] = [];
+  #dirty: UringConnection[] = [];
+  #settlingNow: UringConnection[] = [];
+  #settlingNext: UringConnection[] = [];
+  readonly #awaitingWriteBuffer: UringConnection[] = [];
+  readonly #timers: TimerWheel;
+  readonly #shrinkTimer: Timer;
+  readonly #options: UringDriverOptions;
+  /** Completions that named a connection which is gone. Always 0 unless there is a bug. */
+  #stale = 0;
+  #onQueued: (() => void) | null = null;
+  #closed = false;
+  /** Is a timeout under way in the ring? */
+  #timeoutArmed = false;
+
+  /** Open a ring for this thread. Throws a RingError with reason and cure. */
+  constructor(options: UringDriverOptions) {
+    this.#options = options;
+    this.connectionOptions = options.connection;
+    this.ring = new Ring(options.library, options.ring);
+    this.nowMs = this.ring.nowMs;
+    this.#timers = new TimerWheel(this.nowMs);
+    this.hasMultishotReceive = (this.ring.features & abi.FEATURE_MULTISHOT_RECEIVE) !== 0;
+    this.pool = new BufferPool(this.ring, options.ring, this);
+    this.#shrinkTimer = new Timer(() => this.#shrink());
+  }
+
+  get connectionCount(): number {
+    return this.#connectionCount;
+  }
+
+  /** Completions that named a connection which is gone: a bug, if there are any. */
+  get staleCompletions(): number {
+    return this.#stale;
+  }
+
+  startTimer(timer: Timer, delayMs: number): void {
+    // On a runtime's own loop the last turn may be long ago.
+    if (this.#onQueued !== null) this.nowMs = this.ring.readClock();
+    this.#timers.start(timer, this.nowMs, delayMs);
+    this.#onQueued?.();
+  }
+
+  stopTimer(timer: Timer): void {
+    this.#timers.stop(timer);
+  }
+
+  /** Milliseconds until a turn is needed even if nothing completes; -1 when none is. */
+  untilNextTurnMs(): number {
+    const timerMs = this.#timers.untilNextMs(this.nowMs);
+    if (!this.#isSettling) return timerMs;
+    return timerMs < 0 ? SETTLE_WAIT_MS : Math.min(timerMs, SETTLE_WAIT_MS);
+  }
+
+  listen(address: SocketAddress, handler: ListenerHandler, options: ListenOptions = {}): Promise<Listener> {
+    return new Promise((resolve) => {
+      const isOwn = options.descriptor === undefined;
+      const descriptor = options.descriptor ?? openListener(this.#options.library, address, options);
+      const bound = boundAddress(this.#options.library, descriptor) ?? address;
+      const listener = new UringListener(
+        this,
+        handler,
+        descriptor,
+        isOwn,
+        bound,
+        this.#listeners.length,
+        this.#acceptSize(),
+      );
+      this.#listeners.push(listener);
+      listener.resume();
+      resolve(listener);
+    });
+  }
+
+  #acceptSize(): number {
+    return this.ring.features & abi.FEATURE_MULTISHOT_ACCEPT ? 1 : this.#options.acceptSize;
+  }
+
+  connect(address: SocketAddress, handler: ConnectionHandler): UringConnection {
+    const descriptor = this.ring.openSocket(ADDRESS_FAMILY[address.family]);
+    const c = this.#add(handler, descriptor, 0);
+    if (descriptor < 0) {
+      c.errno = -descriptor;
+      c.state |= CLOSING;
+      this.markDirty(c);
+      return c;
+    }
+    c.pending |= PENDING_CONNECT;
+    this.ring.connect(descriptor, encodeAddress(address), c.slot, c.generation);
+    this.#onQueued?.();
+    return c;
+  }
+
+  /** @internal A connection that a listener accepted. */
+  accepted(descriptor: number, handler: ListenerHandler): void {
+    const c = this.#add(UNATTENDED, descriptor, CONNECTED);
+    c.handler = handler.onAccept(c);
+    armReceive(c, abi.COMMAND_FLAG_POLL_FIRST);
+  }
+
+  #add(handler: ConnectionHandler, descriptor: number, state: number): UringConnection {
+    const slot = this.#freeSlots.pop() ?? this.#connections.length;
+    const generation = ((this.#generations[slot] ?? 0) + 1) & GENERATION_MASK;
+    this.#generations[slot] = generation;
+    const c = new UringConnection(this, handler, slot, generation, descriptor, state);
+    this.#connections[slot] = c;
+    this.#connectionCount++;
+    return c;
+  }
+
+  /** @internal */
+  releaseSlot(c: UringConnection): void {
+    this.#connections[c.slot] = null;
+    this.#freeSlots.push(c.slot);
+    this.#connectionCount--;
+    for (const listener of this.#listeners) listener?.onDescriptorFreed();
+  }
+
+  /** @internal Service a connection at the end of this turn. */
+  markDirty(c: UringConnection): void {
+    if (c.state & DIRTY) return;
+    c.state |= DIRTY;
+    this.#dirty.push(c);
+    this.#onQueued?.();
+  }
+
+  /** @internal Settle a connection's pause at the end of the next turn. */
+  settleLater(c: UringConnection): void {
+    if (c.state & SETTLING) return;
+    c.state |= SETTLING;
+    this.#settlingNext.push(c);
+  }
+
+  /** @internal */
+  awaitWriteBuffer(c: UringConnection): void {
+    if (c.state & AWAITS_WRITE_BUFFER) return;
+    c.state |= AWAITS_WRITE_BUFFER;
+    this.#awaitingWriteBuffer.push(c);
+    this.pool.await(abi.GROUP_WRITE);
+  }
+
+  /** @internal */
+  disableMultishotReceive(errno: number): void {
+    this.hasMultishotReceive = false;
+    this.#options.reporter.onNotice(
+      `the kernel refuses multishot receives (${errnoName(errno)}): receiving one at a time, which costs more CPU`,
+    );
+  }
+
+  /** @internal True if the kernel has small buffers again. */
+  replenishSmall(): boolean {
+    this.#startShrinking();
+    return this.pool.replenish(abi.GROUP_SMALL);
+  }
+
+  /** @internal More bulk buffers, or none for a while. */
+  replenishBulk(): void {
+    this.#startShrinking();
+    this.isBulkExhausted = !this.pool.replenish(abi.GROUP_BULK);
+  }
+
+  onBuffersAvailable(group: number): void {
+    if (group === abi.GROUP_BULK) {
+      this.isBulkExhausted = false;
+      return;
+    }
+    const waiting = group === abi.GROUP_SMALL ? this.starved : this.#awaitingWriteBuffer;
+    const c = waiting.shift();
+    if (c !== undefined) {
+      c.state &= ~(group === abi.GROUP_SMALL ? STARVED : AWAITS_WRITE_BUFFER);
+      this.markDirty(c);
+    }
+    // One buffer, one connection: the next one waits for the next buffer.
+    if (waiting.length > 0) this.pool.await(group);
+  }
+
+  #startShrinking(): void {
+    if (!this.#shrinkTimer.isStarted) this.startTimer(this.#shrinkTimer, SHRINK_INTERVAL_MS);
+  }
+
+  #shrink(): void {
+    this.pool.shrink();
+    if (this.pool.isGrown) this.#startShrinking();
+  }
+
+  /**
+   * One turn of the loop: wait up to `maximumWaitMs` for completions, a timer or a wake-up, and handle
+   * them. The number of completions.
+   */
+  turn(maximumWaitMs: number): number {
+    this.#service();
+    const waitUs = Math.ceil(this.#waitMs(maximumWaitMs) * 1000);
+    const count = waitUs > 0 ? this.ring.enter(1, this.#armTimeout(waitUs)) : this.ring.enter(0, 0);
+    this.nowMs = this.ring.nowMs;
+    this.#handle(count);
+    this.#timers.advance(this.nowMs);
+    this.#service();
+    this.#settle();
+    this.pool.endTurn();
+    return count;
+  }
+
+  /**
+   * A timeout given to each wait costs a kernel timer each time. One that is under way in the ring
+   * already ends the wait as well, if it is early enough, and most are.
+   */
+  #armTimeout(waitUs: number): number {
+    if (waitUs < LONG_WAIT_US) return waitUs;
+    if (!this.#timeoutArmed) {
+      this.#timeoutArmed = true;
+      this.ring.timeout(LONG_WAIT_US, 0, 0);
+    }
+    return -1;
+  }
+
+  #waitMs(maximumMs: number): number {
+    const waitMs = this.#isSettling ? Math.min(maximumMs, SETTLE_WAIT_MS) : maximumMs;
+    const timerMs = this.#timers.untilNextMs(this.nowMs);
+    return timerMs >= 0 && timerMs < waitMs ? timerMs : waitMs;
+  }
+
+  get #isSettling(): boolean {
+    return this.#settlingNow.length > 0 || this.#settlingNext.length > 0;
+  }
+
+  #handle(count: number): void {
+    let index = 0;
+    while (index < count) {
+      try {
+        for (; index < count; index++) this.#dispatch(index * abi.COMPLETION_WORDS);
+      } catch (error) {
+        this.#onHandlerError(error, index * abi.COMPLETION_WORDS);
+        index++;
+      }
+    }
+  }
+
+  #dispatch(at: number): void {
+    const completions = this.ring.completions;
+    const slot = completions[at] as number;
+    const tag = completions[at + abi.COMPLETION_GENERATION_OPERATION] as number;
+    const result = completions[at + abi.COMPLETION_RESULT] as number;
+    const flags = completions[at + abi.COMPLETION_FLAGS] as number;
+    const operation = tag & 0xff;
+    switch (operation) {
+      case abi.OPERATION_ACCEPT:
+        this.#listeners[slot]?.onAccepted(result, flags);
+        return;
+      case abi.OPERATION_TIMEOUT:
+        this.#timeoutArmed = false;
+        return;
+      case abi.OPERATION_WAKE:
+        this.#woken = true;
+        return;
+      // These complete only when they fail, and their connection is past caring.
+      case abi.OPERATION_CANCEL:
+      case abi.OPERATION_CLOSE:
+      case abi.OPERATION_RESET:
+      case abi.OPERATION_SHUTDOWN:
+      case abi.OPERATION_PROVIDE:
+      case abi.OPERATION_NOP:
+        return;
+    }
+    const c = this.#connections[slot];
+    if (c === null || c === undefined || c.generation !== tag >>> 8) {
+      this.#stale++;
+      return;
+    }
+    c.complete(operation, result, flags);
+  }
+
+  #onHandlerError(error: unknown, at: number): void {
+    this.#options.reporter.onHandlerError(error);
+    const slot = this.ring.completions[at] as number;
+    this.#connections[slot]?.reset();
+  }
+
+  /** Carry out what was asked of connections in this turn. More may be asked meanwhile. */
+  #service(): void {
+    const dirty = this.#dirty;
+    for (let index = 0; index < dirty.length; index++) {
+      const c = dirty[index] as UringConnection;
+      c.state &= ~DIRTY;
+      try {
+        c.service();
+      } catch (error) {
+        this.#options.reporter.onHandlerError(error);
+        c.reset();
+      }
+    }
+    dirty.length = 0;
+  }
+
+  #settle(): void {
+    if (!this.#isSettling) return;
+    const settling = this.#settlingNow;
+    for (let index = 0; index < settling.length; index++) {
+      const c = settling[index] as UringConnection;
+      c.state &= ~SETTLING;
+      c.settle();
+    }
+    settling.length = 0;
+    this.#settlingNow = this.#settlingNext;
+    this.#settlingNext = settling;
+  }
+
+  /** Has the ring to be entered without waiting? */
+  get hasWork(): boolean {
+    return this.#dirty.length > 0 || this.ring.hasCommands;
+  }
+
+  /** Let {@linkcode wakeRing} end the wait of a turn. */
+  armWake(): void {
+    this.ring.wake(0, 0);
+  }
+
+  /** Was the ring woken since the last call? If so, waking is to be armed again. */
+  takeWake(): boolean {
+    const woken = this.#woken;
+    this.#woken = false;
+    return woken;
+  }
+
+  /** @internal Call `onQueued` whenever something is asked for, for a loop that does not turn by itself. */
+  notifyQueued(onQueued: (() => void) | null): void {
+    this.#onQueued = onQueued;
+  }
+
+  /** @internal Close a descriptor that the process owns. */
+  closeDescriptor(descriptor: number): void {
+    this.#options.library.functions.ringway_socket_close(descriptor);
+  }
+
+  /** @internal */
+  removeListener(listener: UringListener): void {
+    this.#listeners[listener.slot] = null;
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    const closing: Promise<void>[] = [];
+    for (const listener of this.#listeners) if (listener !== null) closing.push(listener.close());
+    for (const c of this.#connections) c?.reset();
+    const deadlineMs = this.nowMs + CLOSE_WAIT_MS;
+    while (
+      (this.#connectionCount > 0 || this.#listeners.some((listener) => listener !== null)) &&
+      this.nowMs < deadlineMs
+    ) {
+      this.turn(10);
+    }
+    this.ring.closeRing();
+    await Promise.all(closing);
+  }
+}
+
+const GENERATION_MASK = 0xffffff;
+/** Waits that may last at least this long end by a timeout in the ring. */
+const LONG_WAIT_US = 50_000;
+/** A pause is settled in the turn after it began, which should not wait for long. */
+const SETTLE_WAIT_MS = 5;
+/** How long closing waits for the kernel to give everything back, before the ring is closed regardless. */
+const CLOSE_WAIT_MS = 2000;
+const DEFAULT_BACKLOG = 4096;
+
+/** A connection's handler until its listener's handler has named one. */
+const UNATTENDED: ConnectionHandler = {
+  onConnect() {},
+  onData(_connection, lease) {
+    lease.release();
+  },
+  onEnd() {},
+  onDrain() {},
+  onClose() {},
+};
+
+/** Bind and listen. Throws a {@linkcode SocketError} that says what to do. */
+export function openListener(library: Library, address: SocketAddress, options: ListenOptions): number {
+  const flags =
+    (options.reusePort ? abi.LISTEN_FLAG_REUSE_PORT : 0) | (options.ipv6Only ? abi.LISTEN_FLAG_IPV6_ONLY : 0);
+  const bytes = encodeAddress(address);
+  const descriptor = library.functions.ringway_socket_listen(
+    bytes,
+    bytes.length,
+    options.backlog ?? DEFAULT_BACKLOG,
+    flags,
+  );
+  if (descriptor < 0) throw new SocketError(descriptor, "listen on", formatAddress(address));
+  return descriptor;
+}
+
+function boundAddress(library: Library, descriptor: number): SocketAddress | null {
+  const bytes = new Uint8Array(abi.ADDRESS_BYTES);
+  const length = library.functions.ringway_socket_name(descriptor, 0, bytes, bytes.length);
+  return decodeAddress(bytes.subarray(0, Math.max(0, length)));
+}

@@ -1,0 +1,108 @@
+/**
+ * Connecting and sending. One send is with the kernel at a time, of as many leases as it takes.
+ *
+ * @module
+ */
+import * as abi from "../../../ffi/abi.ts";
+import type { Lease } from "../../ring/lease.ts";
+import type { UringConnection } from "./connection.ts";
+import { endIfPossible, fail, shutdownIfDrained } from "./end.ts";
+import { armReceive } from "./receive.ts";
+import {
+  ABOVE_WATERMARK,
+  CLOSED,
+  CLOSING,
+  CONNECTED,
+  PENDING_CONNECT,
+  PENDING_SEND,
+  RESETTING,
+  WRITE_ENDED,
+} from "./state.ts";
+
+/** The result of connecting. */
+export function onConnected(c: UringConnection, result: number): void {
+  c.pending &= ~PENDING_CONNECT;
+  if (c.state & CLOSING) {
+    endIfPossible(c);
+    return;
+  }
+  if (result < 0) {
+    fail(c, -result);
+    return;
+  }
+  c.state |= CONNECTED;
+  c.handler.onConnect(c);
+  armReceive(c, abi.COMMAND_FLAG_POLL_FIRST);
+  if (c.sendQueue.head !== null) c.driver.markDirty(c);
+}
+
+/** Send what is queued, unless a send is under way. */
+export function issueSend(c: UringConnection): void {
+  const first = c.sendQueue.head;
+  if (first === null || c.pending & PENDING_SEND || (c.state & (CONNECTED | WRITE_ENDED)) !== CONNECTED) return;
+  const { ring, pool } = c.driver;
+  if (!pool.owns(first)) {
+    sendCopy(c, first);
+    return;
+  }
+  let count = 1;
+  for (let lease = first.next; lease !== null && count < abi.VECTOR_PIECES && pool.owns(lease); lease = lease.next)
+    count++;
+  c.pending |= PENDING_SEND;
+  if (count === 1) {
+    ring.send(c.descriptor, first.offset, first.length, c.slot, c.generation);
+    return;
+  }
+  const vector = ring.sendVector(c.descriptor, count, c.slot, c.generation);
+  let lease: Lease | null = first;
+  for (let piece = 0; piece < count; piece++) {
+    ring.setPiece(vector, piece, (lease as Lease).offset, (lease as Lease).length);
+    lease = (lease as Lease).next;
+  }
+}
+
+/** Bytes outside the arena: the kernel sends them from a write buffer. */
+function sendCopy(c: UringConnection, lease: Lease): void {
+  const { ring, pool } = c.driver;
+  const copy = pool.writable();
+  if (copy === null) {
+    c.driver.awaitWriteBuffer(c);
+    return;
+  }
+  copy.length = Math.min(copy.length, lease.length);
+  copy.memory.set(lease.memory.subarray(lease.offset, lease.offset + copy.length), copy.offset);
+  c.pending |= PENDING_SEND;
+  c.sendingCopy = copy;
+  ring.send(c.descriptor, copy.offset, copy.length, c.slot, c.generation);
+}
+
+/** A send completed, whole unless it failed or was cancelled. */
+export function onSent(c: UringConnection, result: number): void {
+  c.pending &= ~PENDING_SEND;
+  if (c.sendingCopy !== null) {
+    c.sendingCopy.release();
+    c.sendingCopy = null;
+  }
+  if (result > 0) {
+    c.bytesWritten += result;
+    c.sendQueue.drop(result);
+  } else if (result < 0 && result !== -abi.EINTR && result !== -abi.EAGAIN) {
+    c.sendQueue.clear();
+    if (c.state & CLOSING) endIfPossible(c);
+    else fail(c, -result);
+    return;
+  }
+  if (c.state & (RESETTING | CLOSED)) {
+    c.sendQueue.clear();
+    endIfPossible(c);
+    return;
+  }
+  const queue = c.sendQueue;
+  if (c.state & ABOVE_WATERMARK && queue.bytes <= c.driver.connectionOptions.writeLowWatermarkBytes) {
+    c.state &= ~ABOVE_WATERMARK;
+    if ((c.state & CLOSING) === 0) c.handler.onDrain(c);
+  }
+  if (queue.head !== null) c.driver.markDirty(c);
+  else if (c.state & CLOSING) endIfPossible(c);
+  else shutdownIfDrained(c);
+}

@@ -1,0 +1,53 @@
+/**
+ * The bits of a connection's state.
+ *
+ * @module
+ */
+
+/** Operations that the kernel holds for a connection, as bits of `pending`. */
+export const PENDING_RECEIVE = 1;
+export const PENDING_SEND = 2;
+export const PENDING_CONNECT = 4;
+export const PENDING_POLL = 8;
+
+/** Bits of `state`. */
+export const CONNECTED = 0x1;
+export const READING_PAUSED = 0x2;
+/** FIN was received and `onEnd` was called. */
+export const READ_ENDED = 0x4;
+/** FIN was received while paused; `onEnd` follows the held bytes. */
+export const END_HELD = 0x8;
+/** `shutdownWrite` was called. */
+export const SHUTDOWN_ASKED = 0x10;
+/** FIN was sent. */
+export const WRITE_ENDED = 0x20;
+/** No more events but `onClose`. */
+export const CLOSING = 0x40;
+/** `onClose` was called. */
+export const CLOSED = 0x80;
+/** The peer is to see a reset. */
+export const RESETTING = 0x100;
+/** More than the high watermark is queued. */
+export const ABOVE_WATERMARK = 0x200;
+/** Receives into bulk buffers, one at a time. */
+export const BULK = 0x400;
+/** The receive that the kernel holds is a multishot one. */
+export const MULTISHOT = 0x800;
+/** The receive that the kernel holds is being cancelled. */
+export const CANCELLING_RECEIVE = 0x1000;
+/** In the list of connections to service at the end of the turn. */
+export const DIRTY = 0x2000;
+/** The peer's close was noticed while paused. */
+export const REMOTE_CLOSED = 0x4000;
+/** Waits for the kernel to have buffers again. */
+export const STARVED = 0x8000;
+/** Paused since an earlier turn: the receive was taken back. */
+export const PAUSE_SETTLED = 0x10000;
+/** The slot and the descriptor are free again. */
+export const RELEASED = 0x20000;
+/** Everything that the kernel holds is being cancelled. */
+export const CANCELLED = 0x40000;
+/** In the list of connections whose pause is to be settled. */
+export const SETTLING = 0x80000;
+/** Waits for a write buffer. */
+export const AWAITS_WRITE_BUFFER = 0x100000;

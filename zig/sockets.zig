@@ -1,0 +1,127 @@
+//! Sockets outside the ring's own operations: made, bound, asked and set by plain system calls, as
+//! they are rare or must happen in order with the caller's next step.
+
+const abi = @import("abi.zig");
+const system = @import("system.zig");
+const Ring = @import("ring.zig").Ring;
+
+const AF_INET: u16 = 2;
+const AF_INET6: u16 = 10;
+const SOCK_STREAM_CLOEXEC: u32 = 1 | 0o2000000;
+const SOL_SOCKET: u32 = 1;
+const IPPROTO_TCP: u32 = 6;
+const IPPROTO_IPV6: u32 = 41;
+const SO_REUSEADDR: u32 = 2;
+const SO_ERROR: u32 = 4;
+const SO_LINGER: u32 = 13;
+const SO_REUSEPORT: u32 = 15;
+const SO_ACCEPTCONN: u32 = 30;
+const TCP_NODELAY: u32 = 1;
+const IPV6_V6ONLY: u32 = 26;
+
+const Linger = extern struct { on: i32, seconds: i32 };
+
+/// A stream socket that belongs to the ring, ready to connect, without Nagle's delay. Its descriptor or a negative errno.
+pub fn open(ring: *Ring, family: u32) i32 {
+    const descriptor = system.socket(family, SOCK_STREAM_CLOEXEC);
+    if (descriptor < 0) return descriptor;
+    if (!ring.descriptors.add(descriptor)) {
+        _ = system.close(descriptor);
+        return system.errno(.MFILE);
+    }
+    if (family == AF_INET or family == AF_INET6) _ = setFlag(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+    return descriptor;
+}
+
+/// Bind and listen. The descriptor belongs to the process, not to a ring, so that it outlives a worker.
+pub fn listen(address: [*]const u8, length: u32, backlog: u32, flags: u32) i32 {
+    if (length < 2 or length > abi.address_bytes) return system.errno(.INVAL);
+    const family = @as(u16, address[0]) | @as(u16, address[1]) << 8;
+    const descriptor = system.socket(family, SOCK_STREAM_CLOEXEC);
+    if (descriptor < 0) return descriptor;
+    const failure = prepareListener(descriptor, family, address, length, backlog, flags);
+    if (failure < 0 or flags & abi.ListenFlag.probe != 0) {
+        _ = system.close(descriptor);
+        return failure;
+    }
+    return descriptor;
+}
+
+fn prepareListener(descriptor: i32, family: u16, address: [*]const u8, length: u32, backlog: u32, flags: u32) i32 {
+    if (family == AF_INET or family == AF_INET6) {
+        var done = setFlag(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+        if (done < 0) return done;
+        if (flags & abi.ListenFlag.reuse_port != 0) {
+            done = setFlag(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
+            if (done < 0) return done;
+        }
+        // Accepted sockets inherit it, which saves a system call for each.
+        done = setFlag(descriptor, IPPROTO_TCP, TCP_NODELAY, 1);
+        if (done < 0) return done;
+        if (family == AF_INET6) {
+            done = setFlag(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, @intFromBool(flags & abi.ListenFlag.ipv6_only != 0));
+            if (done < 0) return done;
+        }
+    }
+    const bound = system.bind(descriptor, address, length);
+    if (bound < 0 or flags & abi.ListenFlag.probe != 0) return bound;
+    return system.listen(descriptor, backlog);
+}
+
+pub fn isListener(descriptor: i32) bool {
+    var value: i32 = 0;
+    var length: u32 = 4;
+    return system.getOption(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 and value == 1;
+}
+
+/// Closing will send a reset and drop what is queued (socket(7), SO_LINGER).
+pub fn resetOnClose(descriptor: i32) void {
+    const linger = Linger{ .on = 1, .seconds = 0 };
+    _ = system.setOption(descriptor, SOL_SOCKET, SO_LINGER, &linger, @sizeOf(Linger));
+}
+
+const Name = struct { level: u32, name: u32 };
+
+fn optionName(which: u32) ?Name {
+    const option: abi.SocketOption = switch (which) {
+        0...@typeInfo(abi.SocketOption).@"enum".fields.len - 1 => @enumFromInt(which),
+        else => return null,
+    };
+    return switch (option) {
+        .no_delay => .{ .level = IPPROTO_TCP, .name = TCP_NODELAY },
+        .keep_alive => .{ .level = SOL_SOCKET, .name = 9 },
+        .receive_buffer => .{ .level = SOL_SOCKET, .name = 8 },
+        .send_buffer => .{ .level = SOL_SOCKET, .name = 7 },
+        .failure => .{ .level = SOL_SOCKET, .name = SO_ERROR },
+        .keep_alive_idle_s => .{ .level = IPPROTO_TCP, .name = 4 },
+        .keep_alive_interval_s => .{ .level = IPPROTO_TCP, .name = 5 },
+        .keep_alive_probes => .{ .level = IPPROTO_TCP, .name = 6 },
+        .user_timeout_ms => .{ .level = IPPROTO_TCP, .name = 18 },
+        .incoming_cpu => .{ .level = SOL_SOCKET, .name = 49 },
+    };
+}
+
+pub fn set(descriptor: i32, which: u32, value: i32) i32 {
+    const option = optionName(which) orelse return system.errno(.INVAL);
+    return setFlag(descriptor, option.level, option.name, value);
+}
+
+/// The option's value, or a negative errno.
+pub fn get(descriptor: i32, which: u32) i32 {
+    const option = optionName(which) orelse return system.errno(.INVAL);
+    var value: i32 = 0;
+    var length: u32 = 4;
+    const done = system.getOption(descriptor, option.level, option.name, &value, &length);
+    return if (done < 0) done else @max(value, 0);
+}
+
+/// The length of the address that was written to `address`, or a negative errno.
+pub fn name(descriptor: i32, peer: bool, address: [*]u8, capacity: u32) i32 {
+    var length: u32 = capacity;
+    const done = if (peer) system.peerName(descriptor, address, &length) else system.localName(descriptor, address, &length);
+    return if (done < 0) done else @intCast(@min(length, capacity));
+}
+
+fn setFlag(descriptor: i32, level: u32, option: u32, value: i32) i32 {
+    return system.setOption(descriptor, level, option, &value, 4);
+}

@@ -1,0 +1,146 @@
+//! The system calls that are not io_uring's. Numbers come from std; the calls are made without libc,
+//! so that the library loads under glibc and musl alike.
+
+const std = @import("std");
+const linux = std.os.linux;
+
+/// A result of a system call: what it returned, or a negative errno.
+pub fn result(value: usize) i32 {
+    const signed: isize = @bitCast(value);
+    return @intCast(@max(signed, -4095));
+}
+
+pub fn failed(value: usize) bool {
+    const signed: isize = @bitCast(value);
+    return signed < 0 and signed > -4096;
+}
+
+pub fn errno(comptime name: linux.E) i32 {
+    return -@as(i32, @intCast(@intFromEnum(name)));
+}
+
+const PROT_READ_WRITE: usize = 1 | 2;
+const MAP_PRIVATE_ANONYMOUS: usize = 0x02 | 0x20;
+const MADV_DONTNEED: usize = 4;
+const MADV_DONTFORK: usize = 10;
+
+/// Zeroed pages that take no memory until they are touched.
+pub fn map(bytes: usize) ?[*]u8 {
+    const address = linux.syscall6(.mmap, 0, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, @bitCast(@as(isize, -1)), 0);
+    if (failed(address)) return null;
+    return @ptrFromInt(address);
+}
+
+pub fn unmap(address: [*]u8, bytes: usize) void {
+    _ = linux.syscall2(.munmap, @intFromPtr(address), bytes);
+}
+
+/// Give the pages back. The mapping stays and reads as zero.
+pub fn discard(address: [*]u8, bytes: usize) void {
+    _ = linux.syscall3(.madvise, @intFromPtr(address), bytes, MADV_DONTNEED);
+}
+
+pub fn close(descriptor: i32) i32 {
+    return result(linux.syscall1(.close, word(descriptor)));
+}
+
+/// How many bytes of a file were read into `buffer`, or a negative errno.
+pub fn readFile(path: [*:0]const u8, buffer: []u8) i32 {
+    const AT_FDCWD: isize = -100;
+    const O_CLOEXEC: usize = 0o2000000;
+    const descriptor = result(linux.syscall4(.openat, @bitCast(AT_FDCWD), @intFromPtr(path), O_CLOEXEC, 0));
+    if (descriptor < 0) return descriptor;
+    defer _ = close(descriptor);
+    return result(linux.syscall3(.read, word(descriptor), @intFromPtr(buffer.ptr), buffer.len));
+}
+
+pub fn shutdown(descriptor: i32, how: u32) i32 {
+    return result(linux.syscall2(.shutdown, word(descriptor), how));
+}
+
+pub fn eventDescriptor() i32 {
+    const EFD_CLOEXEC_NONBLOCK: usize = 0o2000000 | 0o4000;
+    return result(linux.syscall2(.eventfd2, 0, EFD_CLOEXEC_NONBLOCK));
+}
+
+/// Add one to an eventfd. EAGAIN (the counter is full) still means that the reader will wake.
+pub fn signalEvent(descriptor: i32) i32 {
+    var one: u64 = 1;
+    return result(linux.syscall3(.write, word(descriptor), @intFromPtr(&one), 8));
+}
+
+pub fn drainEvent(descriptor: i32) void {
+    var count: u64 = 0;
+    _ = linux.syscall3(.read, word(descriptor), @intFromPtr(&count), 8);
+}
+
+const PollFd = extern struct { fd: i32, events: i16, revents: i16 };
+const Timespec = extern struct { sec: i64, nsec: i64 };
+
+/// Wait until the descriptor can be read: 1, or 0 after the timeout, or a negative errno.
+pub fn waitReadable(descriptor: i32, timeout_ms: i32) i32 {
+    var poll_fd = PollFd{ .fd = descriptor, .events = 1, .revents = 0 };
+    var timeout = Timespec{ .sec = @divTrunc(timeout_ms, 1000), .nsec = @as(i64, @rem(timeout_ms, 1000)) * 1_000_000 };
+    const address: usize = if (timeout_ms < 0) 0 else @intFromPtr(&timeout);
+    return result(linux.syscall5(.ppoll, @intFromPtr(&poll_fd), 1, address, 0, 8));
+}
+
+pub fn socket(family: u32, kind: u32) i32 {
+    return result(linux.syscall3(.socket, family, kind, 0));
+}
+
+pub fn bind(descriptor: i32, address: [*]const u8, length: u32) i32 {
+    return result(linux.syscall3(.bind, word(descriptor), @intFromPtr(address), length));
+}
+
+pub fn listen(descriptor: i32, backlog: u32) i32 {
+    return result(linux.syscall2(.listen, word(descriptor), backlog));
+}
+
+pub fn setOption(descriptor: i32, level: u32, name: u32, value: *const anyopaque, length: u32) i32 {
+    return result(linux.syscall5(.setsockopt, word(descriptor), level, name, @intFromPtr(value), length));
+}
+
+pub fn getOption(descriptor: i32, level: u32, name: u32, value: *anyopaque, length: *u32) i32 {
+    return result(linux.syscall5(.getsockopt, word(descriptor), level, name, @intFromPtr(value), @intFromPtr(length)));
+}
+
+pub fn localName(descriptor: i32, address: [*]u8, length: *u32) i32 {
+    return result(linux.syscall3(.getsockname, word(descriptor), @intFromPtr(address), @intFromPtr(length)));
+}
+
+pub fn peerName(descriptor: i32, address: [*]u8, length: *u32) i32 {
+    return result(linux.syscall3(.getpeername, word(descriptor), @intFromPtr(address), @intFromPtr(length)));
+}
+
+const Limit = extern struct { current: u64, maximum: u64 };
+
+/// Raise the limit of open descriptors to `wanted` or to what is allowed; the limit that holds now.
+pub fn raiseDescriptorLimit(wanted: u64) i32 {
+    const RLIMIT_NOFILE: usize = 7;
+    var limit: Limit = undefined;
+    const got = result(linux.syscall4(.prlimit64, 0, RLIMIT_NOFILE, 0, @intFromPtr(&limit)));
+    if (got < 0) return got;
+    if (limit.current < wanted and limit.current < limit.maximum) {
+        const raised = Limit{ .current = @min(wanted, limit.maximum), .maximum = limit.maximum };
+        if (result(linux.syscall4(.prlimit64, 0, RLIMIT_NOFILE, @intFromPtr(&raised), 0)) >= 0) limit = raised;
+    }
+    return @intCast(@min(limit.current, std.math.maxInt(i32)));
+}
+
+pub fn word(descriptor: i32) usize {
+    return @bitCast(@as(isize, descriptor));
+}
+
+/// Identifies the calling thread without a system call: the thread pointer is unique among living threads.
+pub fn threadIdentity() usize {
+    return switch (@import("builtin").cpu.arch) {
+        .x86_64 => asm ("movq %%fs:0, %[value]"
+            : [value] "=r" (-> usize),
+        ),
+        .aarch64 => asm ("mrs %[value], tpidr_el0"
+            : [value] "=r" (-> usize),
+        ),
+        else => @compileError("unsupported architecture"),
+    };
+}
