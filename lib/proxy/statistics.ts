@@ -1,0 +1,56 @@
+/**
+ * What a worker counts. The numbers stand in memory that the main thread reads at any time.
+ *
+ * @module
+ */
+
+/** The name of every number; dashboards depend on these, so they never change. */
+export const STATISTICS = [
+  "downstream_connections_total",
+  "downstream_connections_active",
+  "downstream_bytes_received_total",
+  "downstream_bytes_sent_total",
+  "downstream_resets_total",
+  "downstream_accept_errors_total",
+  "downstream_idle_timeouts_total",
+  "upstream_connections_total",
+  "upstream_connect_failures_total",
+  "upstream_connect_timeouts_total",
+  "upstream_connect_retries_total",
+  "upstream_no_endpoint_total",
+  "upstream_resets_total",
+] as const;
+
+/** The name of a number. */
+export type StatisticName = (typeof STATISTICS)[number];
+
+/** The numbers of one worker. */
+export class Statistics {
+  /** The memory, to be shared with another thread. */
+  readonly memory: SharedArrayBuffer;
+  readonly #values: Float64Array;
+
+  /** New numbers, all zero, or those in another thread's memory. */
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(STATISTICS.length * Float64Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory;
+    this.#values = new Float64Array(memory);
+  }
+
+  /** Add to a number. */
+  add(index: number, amount: number): void {
+    this.#values[index] = (this.#values[index] as number) + amount;
+  }
+
+  /** All numbers by their names. */
+  read(): Record<StatisticName, number> {
+    return Object.fromEntries(STATISTICS.map((name, index) => [name, this.#values[index]])) as Record<
+      StatisticName,
+      number
+    >;
+  }
+}
+
+/** Where each number is. */
+export const STATISTIC: Readonly<Record<StatisticName, number>> = Object.fromEntries(
+  STATISTICS.map((name, index) => [name, index]),
+) as Record<StatisticName, number>;

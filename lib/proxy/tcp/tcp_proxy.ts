@@ -1,0 +1,115 @@
+/**
+ * A TCP proxy on one worker: every connection of a listener is relayed to an endpoint of a cluster.
+ *
+ * @module
+ */
+import type { Connection, ConnectionHandler, Listener, ListenerHandler } from "../../net/connection.ts";
+import type { Driver } from "../../net/driver.ts";
+import type { Cluster } from "../cluster.ts";
+import type { Endpoint } from "../endpoint.ts";
+import { STATISTIC, type Statistics } from "../statistics.ts";
+import { TcpRelay } from "./relay.ts";
+
+/** Limits and times of a TCP proxy. */
+export interface TcpProxyOptions {
+  /** How long connecting to an endpoint may take; 0: as long as the kernel tries. */
+  readonly connectTimeoutMs: number;
+  /** How long a connection may be without bytes in either direction; 0: for ever. */
+  readonly idleTimeoutMs: number;
+  /** Endpoints that are tried for a connection, at the most. */
+  readonly connectAttempts: number;
+  /** Connections relayed at the same time, at the most; above it none is accepted. */
+  readonly maximumConnections: number;
+}
+
+/** Told what an operator may want to read. */
+export interface TcpProxyReporter {
+  /** Connecting to an endpoint failed. */
+  onConnectFailed(endpoint: Endpoint, errno: number): void;
+  /** A cluster has no endpoint at all. */
+  onNoEndpoint(cluster: Cluster): void;
+  /** Accepting failed and rests for a while. */
+  onAcceptError(listener: Listener, errno: number): void;
+}
+
+/** Relays the connections of listeners to a cluster. */
+export class TcpProxy implements ListenerHandler {
+  /** @internal */
+  readonly driver: Driver;
+  /** @internal */
+  readonly cluster: Cluster;
+  /** @internal */
+  readonly options: TcpProxyOptions;
+  /** @internal */
+  readonly statistics: Statistics;
+  /** @internal */
+  readonly reporter: TcpProxyReporter;
+  readonly #listeners: Listener[] = [];
+  #active = 0;
+  #isFull = false;
+  #isDraining = false;
+  #onDrained: (() => void) | null = null;
+
+  /** A proxy without listeners. */
+  constructor(
+    driver: Driver,
+    cluster: Cluster,
+    options: TcpProxyOptions,
+    statistics: Statistics,
+    reporter: TcpProxyReporter,
+  ) {
+    this.driver = driver;
+    this.cluster = cluster;
+    this.options = options;
+    this.statistics = statistics;
+    this.reporter = reporter;
+  }
+
+  /** Relay the connections of one more listener, whose handler this is. */
+  add(listener: Listener): void {
+    this.#listeners.push(listener);
+  }
+
+  onAccept(downstream: Connection): ConnectionHandler {
+    this.statistics.add(STATISTIC.downstream_connections_total, 1);
+    this.statistics.add(STATISTIC.downstream_connections_active, 1);
+    this.#active++;
+    const relay = new TcpRelay(this, downstream);
+    relay.connect();
+    if (this.#active >= this.options.maximumConnections) this.#pause();
+    return relay;
+  }
+
+  onAcceptError(listener: Listener, errno: number): void {
+    this.statistics.add(STATISTIC.downstream_accept_errors_total, 1);
+    this.reporter.onAcceptError(listener, errno);
+  }
+
+  /** Accept no more; resolves when the last connection has ended. */
+  drain(): Promise<void> {
+    this.#isDraining = true;
+    const closing = this.#listeners.map((listener) => listener.close());
+    const drained = new Promise<void>((resolve) => {
+      this.#onDrained = resolve;
+      if (this.#active === 0) resolve();
+    });
+    return Promise.all([drained, ...closing]).then(() => {});
+  }
+
+  #pause(): void {
+    if (this.#isFull) return;
+    this.#isFull = true;
+    for (const listener of this.#listeners) listener.pause();
+  }
+
+  /** @internal Both connections of a relay are gone. */
+  onRelayEnded(): void {
+    this.#active--;
+    this.statistics.add(STATISTIC.downstream_connections_active, -1);
+    if (this.#isFull && !this.#isDraining && this.#active < this.options.maximumConnections) {
+      this.#isFull = false;
+      for (const listener of this.#listeners) listener.resume();
+    }
+    if (this.#active === 0) this.#onDrained?.();
+  }
+}
