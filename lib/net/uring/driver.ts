@@ -459,7 +459,8 @@ export function openListener(library: Library, address: SocketAddress, options: 
   return descriptor;
 }
 
-function boundAddress(library: Library, descriptor: number): SocketAddress | null {
+/** Where a listening descriptor is bound. */
+export function boundAddress(library: Library, descriptor: number): SocketAddress | null {
   const bytes = new Uint8Array(abi.ADDRESS_BYTES);
   const length = library.functions.ringway_socket_name(descriptor, 0, bytes, bytes.length);
   return decodeAddress(bytes.subarray(0, Math.max(0, length)));
