@@ -36,10 +36,16 @@ export interface Driver {
   stopTimer(timer: Timer): void;
   /** Listen on an address. Rejects with a SocketError. */
   listen(address: SocketAddress, handler: ListenerHandler, options?: ListenOptions): Promise<Listener>;
-  /** Connect to an address; the result is told to the handler, never from within this call. */
+  /**
+   * Connect to an address; the result is told to the handler, never from within this call. Throws only for
+   * what can't be an address, such as too long a path, and on a closed driver.
+   */
   connect(address: SocketAddress, handler: ConnectionHandler): Connection;
   /** Open connections, those being closed included. */
   readonly connectionCount: number;
-  /** Reset all connections, close all listeners, and free everything. */
+  /**
+   * Reset all connections, close all listeners, and free everything. Every connection's `onClose` is
+   * called before it resolves; timers are not called any more.
+   */
   close(): Promise<void>;
 }
