@@ -48,7 +48,7 @@ export class Ring {
   readonly #end: number;
   /** The word behind the last queued command. */
   #tail = FIRST;
-  /** Commands that found the queue full although it was submitted, in words. */
+  /** Commands that the kernel did not take even when the queue was full, in words. Older than those in the queue. */
   #overflow: number[] = [];
   #closed = false;
 
@@ -81,9 +81,11 @@ export class Ring {
    * until the next call.
    */
   enter(minimum: number, timeoutUs: number): number {
+    if (this.#overflow.length > 0) this.#refill();
     const count = ((this.#tail - FIRST) / abi.COMMAND_WORDS) | 0;
     const completed = this.#functions.ringway_enter(this.handle, count, minimum, timeoutUs);
-    this.#keepLeftover();
+    this.#tail = FIRST + (this.#words[abi.HEADER_LEFTOVER] as number) * abi.COMMAND_WORDS;
+    if (this.#overflow.length > 0) this.#stash(this.#overflow);
     if (completed < 0) {
       throw new RingError(`io_uring_enter failed: ${errnoName(completed)}`, "ERR_RING_ENTER", "enter", completed);
     }
@@ -100,19 +102,29 @@ export class Ring {
     return this.#functions.ringway_now_ms();
   }
 
+  /** How often the completion queue was found overflowing. The kernel hands the rest over in the next turns. */
+  get overflows(): number {
+    return this.#words[abi.HEADER_OVERFLOWS] as number;
+  }
+
   /** Are commands waiting that the next {@linkcode enter} will submit? */
   get hasCommands(): boolean {
-    return this.#tail !== FIRST;
+    return this.#tail !== FIRST || this.#overflow.length > 0;
   }
 
-  #keepLeftover(): void {
-    this.#tail = FIRST + (this.#words[abi.HEADER_LEFTOVER] as number) * abi.COMMAND_WORDS;
-    if (this.#overflow.length > 0) this.#refill();
+  /** Empty the queue into the overflow, in front of `newer` commands. */
+  #stash(newer: number[]): void {
+    const older: number[] = [];
+    for (let i = FIRST; i < this.#tail; i++) older.push(this.#words[i] as number);
+    this.#overflow = older.concat(newer);
+    this.#tail = FIRST;
   }
 
-  /** Whole commands only: the first word of each says how many records it has. */
+  /** Let the queue begin with what overflowed. Whole commands only: each says how many records it has. */
   #refill(): void {
-    const overflow = this.#overflow;
+    const earlier = this.#overflow;
+    this.#stash([]);
+    const overflow = earlier.concat(this.#overflow);
     let next = 0;
     while (next < overflow.length) {
       const words = (1 + (overflow[next + abi.COMMAND_CONTINUATION] as number)) * abi.COMMAND_WORDS;
@@ -138,7 +150,7 @@ export class Ring {
     return at;
   }
 
-  /** Submit in the middle of a turn; what the kernel refuses even then waits in an array of its own. */
+  /** Submit in the middle of a turn; what the kernel does not take even then waits in an array of its own. */
   #makeRoom(records: number): void {
     if (this.#overflow.length === 0) {
       const count = ((this.#tail - FIRST) / abi.COMMAND_WORDS) | 0;
@@ -147,13 +159,11 @@ export class Ring {
         throw new RingError(`io_uring_enter failed: ${errnoName(leftover)}`, "ERR_RING_ENTER", "submit", leftover);
       }
       this.#tail = FIRST + leftover * abi.COMMAND_WORDS;
+      if (this.#tail + records * abi.COMMAND_WORDS <= this.#end) return;
     }
-    const room = this.#end - this.#tail;
-    const needed = records * abi.COMMAND_WORDS;
-    if (room >= needed) return;
-    // Move the whole queue out of the way, so that the order of commands stays as it is.
-    for (let i = FIRST; i < this.#tail; i++) this.#overflow.push(this.#words[i] as number);
-    this.#tail = FIRST;
+    const earlier = this.#overflow;
+    this.#stash([]);
+    this.#overflow = earlier.concat(this.#overflow);
   }
 
   /** Accept connections on a listening descriptor until cancelled; one completion each. */

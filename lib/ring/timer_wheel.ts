@@ -80,8 +80,12 @@ export class TimerWheel {
     this.#count--;
   }
 
-  /** Call every timer that is due at `nowMs`, in the order of their times. */
+  /**
+   * Call every timer that is due at `nowMs`, in the order of their ticks. What a timer throws ends the call;
+   * calling again goes on with the next one.
+   */
   advance(nowMs: number): void {
+    if (this.#expiring !== null) this.#callExpiring();
     const target = Math.floor(nowMs / TICK_MS);
     if (target < this.#next) return;
     for (let next = this.#nextTick(); next <= target; next = this.#nextTick()) {
@@ -145,6 +149,10 @@ export class TimerWheel {
   #expire(): void {
     this.#expiring = this.#take(this.#now & (SLOTS - 1));
     for (let timer: Timer | null = this.#expiring; timer !== null; timer = timer.next) timer.slot = EXPIRING;
+    this.#callExpiring();
+  }
+
+  #callExpiring(): void {
     while (this.#expiring !== null) {
       const timer: Timer = this.#expiring;
       this.#remove(timer);

@@ -26,7 +26,7 @@ import { decodeAddress, type SocketAddress } from "../address.ts";
 import type { Connection, ConnectionHandler } from "../connection.ts";
 import type { UringDriver } from "./driver.ts";
 import { beginClose, beginReset, endIfPossible, shutdownIfDrained } from "./end.ts";
-import { deliverHeld, onPolled, onReceived, pauseSettled } from "./receive.ts";
+import { deliverHeld, onPolled, onReceived, settle } from "./receive.ts";
 import { issueSend, onConnected, onSent } from "./send.ts";
 import {
   ABOVE_WATERMARK,
@@ -108,7 +108,7 @@ export class UringConnection implements Connection {
   }
 
   #name(peer: boolean): SocketAddress | null {
-    if (this.state & RELEASED || this.descriptor < 0) return null;
+    if (this.state & (RELEASED | CLOSED) || this.descriptor < 0) return null;
     return decodeAddress(this.driver.ring.socketName(this.descriptor, peer));
   }
 
@@ -116,6 +116,10 @@ export class UringConnection implements Connection {
     if (this.state & (CLOSING | CLOSED | SHUTDOWN_ASKED)) {
       lease.release();
       return false;
+    }
+    if (lease.length === 0) {
+      lease.release();
+      return (this.state & ABOVE_WATERMARK) === 0;
     }
     this.sendQueue.push(lease);
     if ((this.state & DIRTY) === 0) this.driver.markDirty(this);
@@ -188,8 +192,8 @@ export class UringConnection implements Connection {
     shutdownIfDrained(this);
   }
 
-  /** @internal At the end of the turn after the one in which reading was paused. */
+  /** @internal At the end of the turn after the one in which reading was paused or ended. */
   settle(): void {
-    pauseSettled(this);
+    settle(this);
   }
 }

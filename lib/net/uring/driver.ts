@@ -7,6 +7,7 @@
  * @module
  */
 import * as abi from "../../../ffi/abi.ts";
+import { RingwayError } from "../../../ffi/errors.ts";
 import type { Library } from "../../../ffi/library.ts";
 import { BufferPool, type BufferWaiter } from "../../ring/buffer_pool.ts";
 import { errnoName } from "../../ring/errors.ts";
@@ -20,7 +21,18 @@ import { SocketError } from "../errors.ts";
 import { UringConnection } from "./connection.ts";
 import { UringListener } from "./listener.ts";
 import { armReceive } from "./receive.ts";
-import { AWAITS_WRITE_BUFFER, CLOSING, CONNECTED, DIRTY, PENDING_CONNECT, SETTLING, STARVED } from "./state.ts";
+import {
+  AWAITS_WRITE_BUFFER,
+  CLOSED,
+  CLOSING,
+  CONNECTED,
+  DIRTY,
+  PENDING_CONNECT,
+  READING_PAUSED,
+  RESETTING,
+  SETTLING,
+  STARVED,
+} from "./state.ts";
 
 /** How a driver reports what it can't tell to a handler. */
 export interface DriverReporter {
@@ -76,9 +88,16 @@ export class UringDriver implements Driver, BufferWaiter {
   readonly #timers: TimerWheel;
   readonly #shrinkTimer: Timer;
   readonly #options: UringDriverOptions;
+  readonly #completionCapacity: number;
   /** Completions that named a connection which is gone. Always 0 unless there is a bug. */
   #stale = 0;
   #onQueued: (() => void) | null = null;
+  /** Is a turn under way? */
+  #turning = false;
+  /** Did the last turn leave completions in the kernel? */
+  #hasMoreCompletions = false;
+  #overflows = 0;
+  #closing: Promise<void> | null = null;
   #closed = false;
   /** Is a timeout under way in the ring? */
   #timeoutArmed = false;
@@ -93,6 +112,7 @@ export class UringDriver implements Driver, BufferWaiter {
     this.hasMultishotReceive = (this.ring.features & abi.FEATURE_MULTISHOT_RECEIVE) !== 0;
     this.pool = new BufferPool(this.ring, options.ring, this);
     this.#shrinkTimer = new Timer(() => this.#shrink());
+    this.#completionCapacity = this.ring.completions.length / abi.COMPLETION_WORDS;
   }
 
   get connectionCount(): number {
@@ -105,10 +125,10 @@ export class UringDriver implements Driver, BufferWaiter {
   }
 
   startTimer(timer: Timer, delayMs: number): void {
-    // On a runtime's own loop the last turn may be long ago.
-    if (this.#onQueued !== null) this.nowMs = this.ring.readClock();
+    // Outside of a turn, the last one may be long ago.
+    if (!this.#turning && !this.#closed) this.nowMs = this.ring.readClock();
     this.#timers.start(timer, this.nowMs, delayMs);
-    this.#onQueued?.();
+    this.wakeLoop();
   }
 
   stopTimer(timer: Timer): void {
@@ -124,6 +144,7 @@ export class UringDriver implements Driver, BufferWaiter {
 
   listen(address: SocketAddress, handler: ListenerHandler, options: ListenOptions = {}): Promise<Listener> {
     return new Promise((resolve) => {
+      if (this.#closing !== null) throw closedError("listen");
       const isOwn = options.descriptor === undefined;
       const descriptor = options.descriptor ?? openListener(this.#options.library, address, options);
       const bound = boundAddress(this.#options.library, descriptor) ?? address;
@@ -147,7 +168,10 @@ export class UringDriver implements Driver, BufferWaiter {
   }
 
   connect(address: SocketAddress, handler: ConnectionHandler): UringConnection {
-    const descriptor = this.ring.openSocket(ADDRESS_FAMILY[address.family]);
+    if (this.#closed) throw closedError("connect");
+    // First, as it may throw.
+    const bytes = encodeAddress(address);
+    const descriptor = this.#closing === null ? this.ring.openSocket(ADDRESS_FAMILY[address.family]) : -abi.ECANCELED;
     const c = this.#add(handler, descriptor, 0);
     if (descriptor < 0) {
       c.errno = -descriptor;
@@ -156,15 +180,25 @@ export class UringDriver implements Driver, BufferWaiter {
       return c;
     }
     c.pending |= PENDING_CONNECT;
-    this.ring.connect(descriptor, encodeAddress(address), c.slot, c.generation);
-    this.#onQueued?.();
+    this.ring.connect(descriptor, bytes, c.slot, c.generation);
+    this.wakeLoop();
     return c;
   }
 
   /** @internal A connection that a listener accepted. */
   accepted(descriptor: number, handler: ListenerHandler): void {
+    if (this.#closing !== null) {
+      this.ring.close(descriptor);
+      return;
+    }
     const c = this.#add(UNATTENDED, descriptor, CONNECTED);
-    c.handler = handler.onAccept(c);
+    try {
+      c.handler = handler.onAccept(c);
+    } catch (error) {
+      this.#options.reporter.onHandlerError(error);
+      c.reset();
+      return;
+    }
     armReceive(c, abi.COMMAND_FLAG_POLL_FIRST);
   }
 
@@ -191,14 +225,15 @@ export class UringDriver implements Driver, BufferWaiter {
     if (c.state & DIRTY) return;
     c.state |= DIRTY;
     this.#dirty.push(c);
-    this.#onQueued?.();
+    this.wakeLoop();
   }
 
-  /** @internal Settle a connection's pause at the end of the next turn. */
+  /** @internal Look at a connection whose reading was paused or has ended again, at the end of the next turn. */
   settleLater(c: UringConnection): void {
     if (c.state & SETTLING) return;
     c.state |= SETTLING;
     this.#settlingNext.push(c);
+    this.wakeLoop();
   }
 
   /** @internal */
@@ -211,6 +246,7 @@ export class UringDriver implements Driver, BufferWaiter {
 
   /** @internal */
   disableMultishotReceive(errno: number): void {
+    if (!this.hasMultishotReceive) return;
     this.hasMultishotReceive = false;
     this.#options.reporter.onNotice(
       `the kernel refuses multishot receives (${errnoName(errno)}): receiving one at a time, which costs more CPU`,
@@ -234,11 +270,15 @@ export class UringDriver implements Driver, BufferWaiter {
       this.isBulkExhausted = false;
       return;
     }
-    const waiting = group === abi.GROUP_SMALL ? this.starved : this.#awaitingWriteBuffer;
-    const c = waiting.shift();
-    if (c !== undefined) {
-      c.state &= ~(group === abi.GROUP_SMALL ? STARVED : AWAITS_WRITE_BUFFER);
+    const isSmall = group === abi.GROUP_SMALL;
+    const waiting = isSmall ? this.starved : this.#awaitingWriteBuffer;
+    // Who does not want it any more must not use up the chance of the next one.
+    const unwanted = isSmall ? CLOSING | CLOSED | READING_PAUSED : RESETTING | CLOSED;
+    for (let c = waiting.shift(); c !== undefined; c = waiting.shift()) {
+      c.state &= ~(isSmall ? STARVED : AWAITS_WRITE_BUFFER);
+      if (c.state & unwanted) continue;
       this.markDirty(c);
+      break;
     }
     // One buffer, one connection: the next one waits for the next buffer.
     if (waiting.length > 0) this.pool.await(group);
@@ -258,16 +298,35 @@ export class UringDriver implements Driver, BufferWaiter {
    * them. The number of completions.
    */
   turn(maximumWaitMs: number): number {
-    this.#service();
-    const waitUs = Math.ceil(this.#waitMs(maximumWaitMs) * 1000);
-    const count = waitUs > 0 ? this.ring.enter(1, this.#armTimeout(waitUs)) : this.ring.enter(0, 0);
-    this.nowMs = this.ring.nowMs;
-    this.#handle(count);
-    this.#timers.advance(this.nowMs);
-    this.#service();
-    this.#settle();
-    this.pool.endTurn();
-    return count;
+    if (this.#closed) return 0;
+    this.#turning = true;
+    try {
+      this.#service();
+      const waitUs = Math.ceil(this.#waitMs(maximumWaitMs) * 1000);
+      const count = waitUs > 0 ? this.ring.enter(1, this.#armTimeout(waitUs)) : this.ring.enter(0, 0);
+      this.nowMs = this.ring.nowMs;
+      this.#hasMoreCompletions = count === this.#completionCapacity || this.ring.overflows !== this.#overflows;
+      this.#overflows = this.ring.overflows;
+      this.#handle(count);
+      this.#expireTimers();
+      this.#service();
+      this.#settle();
+      this.pool.endTurn();
+      return count;
+    } finally {
+      this.#turning = false;
+    }
+  }
+
+  #expireTimers(): void {
+    for (;;) {
+      try {
+        this.#timers.advance(this.nowMs);
+        return;
+      } catch (error) {
+        this.#options.reporter.onHandlerError(error);
+      }
+    }
   }
 
   /**
@@ -341,8 +400,12 @@ export class UringDriver implements Driver, BufferWaiter {
 
   #onHandlerError(error: unknown, at: number): void {
     this.#options.reporter.onHandlerError(error);
-    const slot = this.ring.completions[at] as number;
-    this.#connections[slot]?.reset();
+    const completions = this.ring.completions;
+    const tag = completions[at + abi.COMPLETION_GENERATION_OPERATION] as number;
+    // The slot of an accept is a listener's.
+    if ((tag & 0xff) === abi.OPERATION_ACCEPT) return;
+    const c = this.#connections[completions[at] as number];
+    if (c?.generation === tag >>> 8) c.reset();
   }
 
   /** Carry out what was asked of connections in this turn. More may be asked meanwhile. */
@@ -376,7 +439,7 @@ export class UringDriver implements Driver, BufferWaiter {
 
   /** Has the ring to be entered without waiting? */
   get hasWork(): boolean {
-    return this.#dirty.length > 0 || this.ring.hasCommands;
+    return this.#dirty.length > 0 || this.#hasMoreCompletions || this.ring.hasCommands;
   }
 
   /** Let {@linkcode wakeRing} end the wait of a turn. */
@@ -396,6 +459,11 @@ export class UringDriver implements Driver, BufferWaiter {
     this.#onQueued = onQueued;
   }
 
+  /** @internal Something was asked for: a loop that does not turn by itself has to. */
+  wakeLoop(): void {
+    this.#onQueued?.();
+  }
+
   /** @internal Close a descriptor that the process owns. */
   closeDescriptor(descriptor: number): void {
     this.#options.library.functions.ringway_socket_close(descriptor);
@@ -406,21 +474,26 @@ export class UringDriver implements Driver, BufferWaiter {
     this.#listeners[listener.slot] = null;
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    const closing: Promise<void>[] = [];
-    for (const listener of this.#listeners) if (listener !== null) closing.push(listener.close());
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // A handler may have asked for it, in the middle of a turn.
+    await null;
+    for (const listener of this.#listeners) listener?.close();
     for (const c of this.#connections) c?.reset();
-    const deadlineMs = this.nowMs + CLOSE_WAIT_MS;
-    while (
-      (this.#connectionCount > 0 || this.#listeners.some((listener) => listener !== null)) &&
-      this.nowMs < deadlineMs
-    ) {
-      this.turn(10);
-    }
+    const deadlineMs = this.ring.readClock() + CLOSE_WAIT_MS;
+    while (this.#isInUse && this.nowMs < deadlineMs) this.turn(CLOSE_TURN_MS);
+    // A reset is a command too, and would be no reset if the ring were closed before it.
+    while (this.ring.hasCommands && this.nowMs < deadlineMs) this.turn(0);
+    this.#closed = true;
     this.ring.closeRing();
-    await Promise.all(closing);
+  }
+
+  get #isInUse(): boolean {
+    return this.#connectionCount > 0 || this.#listeners.some((listener) => listener !== null);
   }
 }
 
@@ -431,7 +504,16 @@ const LONG_WAIT_US = 50_000;
 const SETTLE_WAIT_MS = 5;
 /** How long closing waits for the kernel to give everything back, before the ring is closed regardless. */
 const CLOSE_WAIT_MS = 2000;
+const CLOSE_TURN_MS = 10;
 const DEFAULT_BACKLOG = 4096;
+
+function closedError(operation: string): RingwayError {
+  return new RingwayError(`Cannot ${operation}: the driver is closed`, {
+    code: "ERR_DRIVER_CLOSED",
+    source: "internal",
+    operation,
+  });
+}
 
 /** A connection's handler until its listener's handler has named one. */
 const UNATTENDED: ConnectionHandler = {

@@ -58,6 +58,7 @@ export class UringListener implements Listener {
     if (this.#pending === 0 || this.#cancelling) return;
     this.#cancelling = true;
     for (let i = 0; i < this.#pending; i++) this.#driver.ring.cancel(abi.OPERATION_ACCEPT, this.slot, 0);
+    this.#driver.wakeLoop();
   }
 
   resume(): void {
@@ -82,6 +83,7 @@ export class UringListener implements Listener {
       this.#pending++;
       this.#driver.ring.accept(this.#descriptor, this.slot, 0);
     }
+    this.#driver.wakeLoop();
   }
 
   /** @internal */
@@ -103,7 +105,7 @@ export class UringListener implements Listener {
 
   /** Out of descriptors or memory, most likely: accepting again at once would only fail again. */
   #rest(errno: number): void {
-    if (this.#paused) return;
+    if (this.#paused || this.#retryTimer.isStarted) return;
     this.#driver.startTimer(this.#retryTimer, this.#retryMs);
     this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MAXIMUM_MS);
     this.#handler.onAcceptError?.(this, errno);

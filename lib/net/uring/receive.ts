@@ -23,6 +23,7 @@ import {
   READING_PAUSED,
   REMOTE_CLOSED,
   STARVED,
+  WRITE_ENDED,
 } from "./state.ts";
 
 /** Receives in a row that filled a small buffer, after which a connection counts as bulk. */
@@ -125,6 +126,8 @@ function onEnd(c: UringConnection): void {
     return;
   }
   c.state |= READ_ENDED;
+  // Nothing is received any more that would report a reset: see `settle`.
+  if ((c.state & WRITE_ENDED) === 0) c.driver.settleLater(c);
   c.handler.onEnd(c);
   closeIfEnded(c);
 }
@@ -142,7 +145,7 @@ function onReceiveError(c: UringConnection, errno: number): boolean {
     case abi.EINVAL:
     case abi.EOPNOTSUPP:
       // A kernel that knows the operation but not the flag.
-      if ((c.state & MULTISHOT) === 0 || !c.driver.hasMultishotReceive) break;
+      if ((c.state & MULTISHOT) === 0) break;
       c.driver.disableMultishotReceive(errno);
       return false;
   }
@@ -191,15 +194,19 @@ export function deliverHeld(c: UringConnection): void {
 }
 
 /**
- * Reading is still paused after a turn: the pause is not just the moment until a send completes. Take the
- * receive back, so that the peer's bytes stay in the kernel, and poll for its end instead.
+ * Reading is still paused after a turn, so the pause is not just the moment until a send completes: take
+ * the receive back, so that the peer's bytes stay in the kernel, and poll for its end instead. Or
+ * reading has ended and writing has not: poll for a reset.
  */
-export function pauseSettled(c: UringConnection): void {
-  if ((c.state & READING_PAUSED) === 0 || c.state & (CLOSING | CLOSED | PAUSE_SETTLED)) return;
-  c.state |= PAUSE_SETTLED;
-  cancelReceive(c);
-  if (c.state & (READ_ENDED | END_HELD)) poll(c, 0);
-  else poll(c, c.state & REMOTE_CLOSED ? 0 : POLLRDHUP);
+export function settle(c: UringConnection): void {
+  if (c.state & (CLOSING | CLOSED) || (c.state & CONNECTED) === 0) return;
+  if (c.state & READING_PAUSED) {
+    if (c.state & PAUSE_SETTLED) return;
+    c.state |= PAUSE_SETTLED;
+    cancelReceive(c);
+  }
+  if (c.state & (READ_ENDED | END_HELD | REMOTE_CLOSED)) poll(c, 0);
+  else if (c.state & READING_PAUSED) poll(c, POLLRDHUP);
 }
 
 /** Errors and hang-ups are always reported; `mask` says what besides. */
@@ -217,7 +224,7 @@ export function onPolled(c: UringConnection, result: number): void {
     return;
   }
   // Not paused any more: the receive that is armed reports the same and more.
-  if (result < 0 || (c.state & PAUSE_SETTLED) === 0) return;
+  if (result < 0 || (c.state & (PAUSE_SETTLED | READ_ENDED)) === 0) return;
   if (result & (POLLERR | POLLHUP)) {
     const errno = c.driver.ring.socketError(c.descriptor);
     if (errno > 0) fail(c, errno);
@@ -232,7 +239,7 @@ export function onPolled(c: UringConnection, result: number): void {
 }
 
 function noticeRemoteClose(c: UringConnection): void {
-  if (c.state & REMOTE_CLOSED) return;
+  if (c.state & (REMOTE_CLOSED | READ_ENDED) || (c.state & READING_PAUSED) === 0) return;
   c.state |= REMOTE_CLOSED;
   c.handler.onRemoteClose?.(c);
 }

@@ -15,7 +15,9 @@ import {
   CONNECTED,
   PENDING_CONNECT,
   PENDING_SEND,
+  READING_PAUSED,
   RESETTING,
+  SHUTDOWN_ASKED,
   WRITE_ENDED,
 } from "./state.ts";
 
@@ -31,9 +33,11 @@ export function onConnected(c: UringConnection, result: number): void {
     return;
   }
   c.state |= CONNECTED;
+  // What was asked for meanwhile could not be done yet. First, as the handler may throw.
+  if (c.sendQueue.head !== null || c.state & SHUTDOWN_ASKED) c.driver.markDirty(c);
+  if (c.state & READING_PAUSED) c.driver.settleLater(c);
   c.handler.onConnect(c);
   armReceive(c, abi.COMMAND_FLAG_POLL_FIRST);
-  if (c.sendQueue.head !== null) c.driver.markDirty(c);
 }
 
 /** Send what is queued, unless a send is under way. */
@@ -86,23 +90,33 @@ export function onSent(c: UringConnection, result: number): void {
   if (result > 0) {
     c.bytesWritten += result;
     c.sendQueue.drop(result);
-  } else if (result < 0 && result !== -abi.EINTR && result !== -abi.EAGAIN) {
-    c.sendQueue.clear();
-    if (c.state & CLOSING) endIfPossible(c);
-    else fail(c, -result);
-    return;
   }
   if (c.state & (RESETTING | CLOSED)) {
     c.sendQueue.clear();
     endIfPossible(c);
     return;
   }
+  if (result < 0 && result !== -abi.EINTR && result !== -abi.EAGAIN) {
+    onSendError(c, -result);
+    return;
+  }
   const queue = c.sendQueue;
   if (c.state & ABOVE_WATERMARK && queue.bytes <= c.driver.connectionOptions.writeLowWatermarkBytes) {
     c.state &= ~ABOVE_WATERMARK;
-    if ((c.state & CLOSING) === 0) c.handler.onDrain(c);
+    if ((c.state & (CLOSING | SHUTDOWN_ASKED)) === 0) c.handler.onDrain(c);
   }
   if (queue.head !== null) c.driver.markDirty(c);
   else if (c.state & CLOSING) endIfPossible(c);
   else shutdownIfDrained(c);
+}
+
+function onSendError(c: UringConnection, errno: number): void {
+  if ((c.state & CLOSING) === 0) {
+    fail(c, errno);
+    return;
+  }
+  // Closing was to send what is queued: its end is not an orderly one.
+  c.errno = errno;
+  c.sendQueue.clear();
+  endIfPossible(c);
 }

@@ -47,7 +47,7 @@ export const PAUSE_SETTLED = 0x10000;
 export const RELEASED = 0x20000;
 /** Everything that the kernel holds is being cancelled. */
 export const CANCELLED = 0x40000;
-/** In the list of connections whose pause is to be settled. */
+/** In the list of connections that are to settle. */
 export const SETTLING = 0x80000;
 /** Waits for a write buffer. */
 export const AWAITS_WRITE_BUFFER = 0x100000;
