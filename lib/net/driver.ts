@@ -22,6 +22,14 @@ export interface ListenOptions {
   readonly descriptor?: number;
 }
 
+/** How a driver reports what it can't tell to a handler. */
+export interface DriverReporter {
+  /** A handler threw. Its connection was reset, the others go on. */
+  onHandlerError(error: unknown): void;
+  /** Something is not as fast or as large as it could be, said once. */
+  onNotice(message: string): void;
+}
+
 /** Sockets, timers and the time of one thread. All of it belongs to that thread alone. */
 export interface Driver {
   /** Which driver it is. */

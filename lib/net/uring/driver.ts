@@ -16,7 +16,7 @@ import { Ring } from "../../ring/ring.ts";
 import { Timer, TimerWheel } from "../../ring/timer_wheel.ts";
 import { ADDRESS_FAMILY, decodeAddress, encodeAddress, formatAddress, type SocketAddress } from "../address.ts";
 import type { ConnectionHandler, ConnectionOptions, Listener, ListenerHandler } from "../connection.ts";
-import type { Driver, ListenOptions } from "../driver.ts";
+import type { Driver, DriverReporter, ListenOptions } from "../driver.ts";
 import { SocketError } from "../errors.ts";
 import { UringConnection } from "./connection.ts";
 import { UringListener } from "./listener.ts";
@@ -33,14 +33,6 @@ import {
   SETTLING,
   STARVED,
 } from "./state.ts";
-
-/** How a driver reports what it can't tell to a handler. */
-export interface DriverReporter {
-  /** A handler threw. Its connection was reset, the others go on. */
-  onHandlerError(error: unknown): void;
-  /** Something is not as fast or as large as it could be, said once. */
-  onNotice(message: string): void;
-}
 
 /** What a driver is made with. */
 export interface UringDriverOptions {
