@@ -61,7 +61,10 @@ pub fn build(b: *std.Build) void {
         .link_libc = false,
     }) });
     tests.root_module.addObjectFile(liburing);
-    b.step("test", "Run the shim's tests").dependOn(&b.addRunArtifact(tests).step);
+    const run_tests = b.addRunArtifact(tests);
+    // The kernel is an input as well.
+    run_tests.has_side_effects = true;
+    b.step("test", "Run the shim's tests").dependOn(&run_tests.step);
 }
 
 /// A program that runs while building and prints a file.

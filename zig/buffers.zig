@@ -1,7 +1,7 @@
 //! The arena: all bytes that a ring receives into or sends from, in three groups of equal buffers.
 //! Two groups are provided to the kernel through buffer rings (io_uring_register_buf_ring(3)).
 
-const abi = @import("abi.zig");
+const std = @import("std");
 const liburing = @import("liburing.zig");
 const system = @import("system.zig");
 
@@ -47,7 +47,7 @@ pub const Buffers = struct {
             offset += @as(u64, size.count) * size.bytes;
             first += size.count;
             // TypeScript handles offsets as signed 32-bit integers.
-            if (offset > 1 << 31 - 1) return error.Options;
+            if (offset > std.math.maxInt(i32)) return error.Options;
         }
         if (first == 0 or first > 65536) return error.Options;
         const arena = system.map(@intCast(offset)) orelse return error.Memory;

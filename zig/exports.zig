@@ -5,7 +5,6 @@
 
 const abi = @import("abi.zig");
 const clock = @import("clock.zig");
-const liburing = @import("liburing.zig");
 const sockets = @import("sockets.zig");
 const system = @import("system.zig");
 const table = @import("table.zig");
@@ -27,7 +26,8 @@ pub export fn ringway_ring_open(options: ?[*]i32, count: u32) i32 {
     return table.open(options.?);
 }
 
-/// Close a ring, from its own thread or, when that has ended, from any.
+/// Close a ring, from its own thread or, when that has ended, from any. While its own thread is in a
+/// call, the ring is closed at the end of that call, which then returns EBADF.
 pub export fn ringway_ring_close(handle: i32) i32 {
     return table.close(handle);
 }
@@ -64,8 +64,8 @@ pub export fn ringway_ring_info(handle: i32, info: u32) i32 {
 /// One loop turn: run `count` commands, submit, wait for `minimum` completions or `timeout_us`
 /// (0: do not wait, negative: no limit). The number of completions, or a negative errno.
 pub export fn ringway_enter(handle: i32, count: u32, minimum: u32, timeout_us: i32) i32 {
-    const ring = table.get(handle) orelse return bad_descriptor;
-    return ring.enter(count, minimum, timeout_us);
+    const ring = table.acquire(handle) catch |refusal| return table.errno(refusal);
+    return table.release(ring, ring.enter(count, minimum, timeout_us));
 }
 
 /// Milliseconds of CLOCK_MONOTONIC, the clock of `abi.Header.now_ms`.
@@ -76,16 +76,16 @@ pub export fn ringway_now_ms() f64 {
 /// Run and submit `count` commands without waiting or reading completions. The number of commands
 /// that are left over at the start of the queue, or a negative errno.
 pub export fn ringway_submit(handle: i32, count: u32) i32 {
-    const ring = table.get(handle) orelse return bad_descriptor;
-    return ring.submit(count);
+    const ring = table.acquire(handle) catch |refusal| return table.errno(refusal);
+    return table.release(ring, ring.submit(count));
 }
 
 /// Take up to `count` unused buffers of a group back from the kernel and return their memory. Their
 /// numbers are written to `taken_back`. How many there were, or a negative errno.
 pub export fn ringway_buffers_withdraw(handle: i32, group: u32, taken_back: ?[*]i32, count: u32) i32 {
-    const ring = table.get(handle) orelse return bad_descriptor;
     if (taken_back == null or group > @intFromEnum(abi.Group.bulk)) return invalid;
-    return ring.withdrawBuffers(group, count, taken_back.?);
+    const ring = table.acquire(handle) catch |refusal| return table.errno(refusal);
+    return table.release(ring, ring.withdrawBuffers(group, count, taken_back.?));
 }
 
 /// Complete the ring's `wake` command. From any thread.
@@ -97,17 +97,8 @@ pub export fn ringway_wake(handle: i32) i32 {
 
 /// A descriptor that becomes readable when completions arrive, for a runtime's own loop.
 pub export fn ringway_ring_event(handle: i32) i32 {
-    const ring = table.get(handle) orelse return bad_descriptor;
-    if (ring.event_descriptor >= 0) return ring.event_descriptor;
-    const descriptor = system.eventDescriptor();
-    if (descriptor < 0) return descriptor;
-    const registered = liburing.io_uring_register_eventfd(&ring.uring, descriptor);
-    if (registered < 0) {
-        _ = system.close(descriptor);
-        return registered;
-    }
-    ring.event_descriptor = descriptor;
-    return descriptor;
+    const ring = table.acquire(handle) catch |refusal| return table.errno(refusal);
+    return table.release(ring, ring.signalCompletions());
 }
 
 /// Wait until a descriptor can be read: 1, 0 after `timeout_ms`, or a negative errno.
@@ -128,8 +119,8 @@ pub export fn ringway_event_signal(descriptor: i32) i32 {
 
 /// A stream socket owned by the ring. Its descriptor or a negative errno.
 pub export fn ringway_socket_open(handle: i32, family: u32) i32 {
-    const ring = table.get(handle) orelse return bad_descriptor;
-    return sockets.open(ring, family);
+    const ring = table.acquire(handle) catch |refusal| return table.errno(refusal);
+    return table.release(ring, sockets.open(ring, family));
 }
 
 /// A listening socket owned by the process. Its descriptor or a negative errno.
@@ -138,8 +129,9 @@ pub export fn ringway_socket_listen(address: ?[*]const u8, length: u32, backlog:
     return sockets.listen(address.?, length, backlog, flags);
 }
 
-/// Close a socket that no ring owns.
+/// Close a listening socket. Others belong to a ring, which closes them.
 pub export fn ringway_socket_close(descriptor: i32) i32 {
+    if (!sockets.isListener(descriptor)) return bad_descriptor;
     return system.close(descriptor);
 }
 

@@ -152,7 +152,6 @@ pub extern fn io_uring_register_ring_fd(ring: *IoUring) c_int;
 pub extern fn io_uring_register_buf_ring(ring: *IoUring, reg: *BufReg, flags: c_uint) c_int;
 pub extern fn io_uring_register_probe(ring: *IoUring, probe: *Probe, count: c_uint) c_int;
 pub extern fn io_uring_register_eventfd(ring: *IoUring, fd: c_int) c_int;
-pub extern fn io_uring_unregister_eventfd(ring: *IoUring) c_int;
 pub extern fn io_uring_register_sync_cancel(ring: *IoUring, reg: *SyncCancelReg) c_int;
 
 pub const setup = struct {
@@ -184,7 +183,6 @@ pub const enter_flag = struct {
 pub const sq_flag = struct {
     pub const need_wakeup: u32 = 1 << 0;
     pub const cq_overflow: u32 = 1 << 1;
-    pub const taskrun: u32 = 1 << 2;
 };
 
 pub const sqe_flag = struct {
@@ -214,11 +212,6 @@ pub const ioprio = struct {
     pub const recvsend_poll_first: u16 = 1 << 0;
     pub const recv_multishot: u16 = 1 << 1;
     pub const accept_multishot: u16 = 1 << 0;
-};
-
-pub const cqe_flag = struct {
-    pub const buffer: u32 = 1 << 0;
-    pub const more: u32 = 1 << 1;
 };
 
 /// INT_FLAG_REG_RING in `IoUring.int_flags`: `enter_ring_fd` is an index that only the owner's thread knows.

@@ -80,6 +80,7 @@ fn receive(ring: *Ring, request: *const abi.Command, multishot: bool) Outcome {
     if (request.a > @intFromEnum(abi.Group.bulk)) return refuse(ring, request, invalid);
     const group = &ring.buffers.groups[request.a];
     if (group.count == 0 or request.b > group.bytes) return refuse(ring, request, invalid);
+    if (multishot and ring.features & abi.Feature.multishot_receive == 0) return refuse(ring, request, system.errno(.OPNOTSUPP));
     const entry = entryFor(ring, request, liburing.op.recv) orelse return .full;
     entry.sqe.flags = liburing.sqe_flag.buffer_select;
     entry.sqe.buf_group = @intCast(request.a);

@@ -38,6 +38,9 @@ pub const Ring = struct {
     features: u32,
     /// Only this thread may enter (IORING_SETUP_SINGLE_ISSUER).
     owner: usize,
+    /// The owner's number in the system. Asking for it costs a system call, but unlike `owner` it is
+    /// not soon given to another thread.
+    owner_number: i32,
     header: *abi.Header,
     commands: [*]abi.Command,
     command_capacity: u32,
@@ -77,7 +80,8 @@ pub const Ring = struct {
         ring.wake_count = 0;
         ring.event_descriptor = -1;
         ring.wake_descriptor = wake_descriptor;
-        ring.owner = system.threadIdentity();
+        @atomicStore(usize, &ring.owner, system.threadIdentity(), .monotonic);
+        ring.owner_number = system.threadNumber();
 
         const set_up = ring.setUp(options, submission_entries, completion_entries, disabled);
         if (set_up < 0) return .{ .stage = .setup, .errno = set_up };
@@ -197,18 +201,31 @@ pub const Ring = struct {
         ring.features &= ~disabled;
     }
 
-    /// Close the ring and every descriptor it still owns. From another thread than the owner's this
-    /// is only allowed when the owner is gone. The arena stays mapped for good, as zero pages: a view
-    /// that somebody kept reads zeros instead of crashing the process.
+    pub fn isOwner(ring: *const Ring) bool {
+        return @atomicLoad(usize, &ring.owner, .monotonic) == system.threadIdentity();
+    }
+
+    /// Close the ring and every descriptor it still owns, with nobody in a call of it. The arena stays
+    /// mapped for good, as zero pages: a view that somebody kept reads zeros instead of crashing the process.
     pub fn close(ring: *Ring) void {
-        if (ring.owner == system.threadIdentity()) {
+        if (ring.owner_number == system.threadNumber()) {
+            _ = ring.systemEnter(0, 0);
             var everything = liburing.SyncCancelReg{ .flags = liburing.cancel_any, .timeout = .{ .sec = 1, .nsec = 0 } };
             _ = liburing.io_uring_register_sync_cancel(&ring.uring, &everything);
+            ring.closeUnread();
+            // What did not fit into the queue comes in portions.
+            var portions: u32 = 0;
+            while (ring.hasOverflow() and portions < overflow_portions) : (portions += 1) {
+                _ = ring.kernelEnter(0, 0, 0, 0);
+                ring.closeUnread();
+            }
         } else {
             // The owner's registration of the ring ended with its thread, and the index may be
             // in use by a ring of this thread.
             ring.uring.int_flags &= ~liburing.int_flag_registered_ring;
+            ring.closeUnread();
         }
+        if (ring.features & abi.Feature.submission_queue_polling == 0) ring.closeUnsubmitted();
         liburing.io_uring_queue_exit(&ring.uring);
         ring.descriptors.closeAll();
         ring.descriptors.deinit();
@@ -219,6 +236,30 @@ pub const Ring = struct {
         system.discard(@ptrCast(ring.completions), areaBytes(ring, .completions));
         system.discard(ring.buffers.arena, ring.buffers.arena_bytes);
         ring.buffers.deinit();
+    }
+
+    const overflow_portions = 1 << 16;
+
+    /// Connections that were accepted, in completions that nobody will read.
+    fn closeUnread(ring: *Ring) void {
+        const cq = &ring.uring.cq;
+        const head = cq.khead.*;
+        const count = ring.completionsReady();
+        for (0..count) |index| {
+            const cqe = &cq.cqes[(head +% @as(u32, @intCast(index))) & cq.ring_mask];
+            if (isAccepted(cqe)) _ = system.close(cqe.res);
+        }
+        @atomicStore(u32, cq.khead, head +% count, .release);
+    }
+
+    /// Descriptors that were to be closed and don't count as the ring's any more.
+    fn closeUnsubmitted(ring: *Ring) void {
+        const sq = &ring.uring.sq;
+        var index = @atomicLoad(u32, sq.khead, .acquire);
+        while (index != sq.sqe_tail) : (index +%= 1) {
+            const sqe = &sq.sqes[index & sq.ring_mask];
+            if (sqe.opcode == liburing.op.close) _ = system.close(sqe.fd);
+        }
     }
 
     pub fn areaAddress(ring: *const Ring, area: abi.Area) usize {
@@ -249,7 +290,7 @@ pub const Ring = struct {
     /// Run `count` commands and submit, without waiting and without reading completions: the command
     /// queue was full in the middle of a turn. How many commands are left over, or a negative errno.
     pub fn submit(ring: *Ring, count: u32) i32 {
-        if (ring.owner != system.threadIdentity()) return system.errno(.PERM);
+        if (count > ring.command_capacity) return ring.refuseAll();
         ring.header.leftover = ring.runCommands(count);
         ring.buffers.publish();
         const entered = ring.systemEnter(0, 0);
@@ -259,13 +300,14 @@ pub const Ring = struct {
     /// Run `count` commands, submit, wait for `minimum` completions or `timeout_us` (negative: no
     /// limit), copy completions out. The number of completions, or a negative errno.
     pub fn enter(ring: *Ring, count: u32, minimum: u32, timeout_us: i32) i32 {
-        if (ring.owner != system.threadIdentity()) return system.errno(.PERM);
+        if (count > ring.command_capacity) return ring.refuseAll();
         const leftover = ring.runCommands(count);
         ring.header.leftover = leftover;
         ring.buffers.publish();
 
-        const waits = minimum > 0 and timeout_us != 0 and leftover == 0 and ring.early_count == 0 and ring.completionsReady() == 0;
-        var entered = ring.systemEnter(if (waits) minimum else 0, timeout_us);
+        const ready = ring.early_count +| ring.completionsReady();
+        const waits = timeout_us != 0 and leftover == 0 and ready < minimum;
+        var entered = ring.systemEnter(if (waits) minimum - ring.early_count else 0, timeout_us);
         if (entered == .kept or leftover > 0) {
             // The kernel takes nothing more for now. A short wait for what it has keeps this from spinning.
             if (ring.early_count == 0 and ring.completionsReady() == 0) entered = ring.systemEnter(1, busy_wait_us);
@@ -275,22 +317,28 @@ pub const Ring = struct {
         return @intCast(ring.copyCompletions());
     }
 
+    fn refuseAll(ring: *Ring) i32 {
+        ring.header.leftover = 0;
+        return system.errno(.INVAL);
+    }
+
     /// How many commands at the end of the queue have to wait; they are moved to its start.
-    fn runCommands(ring: *Ring, count: u32) u32 {
-        const total = @min(count, ring.command_capacity);
+    fn runCommands(ring: *Ring, total: u32) u32 {
         var next: u32 = 0;
         while (next < total) {
+            // Every command may make one completion of its own, and there must be room for it.
+            if (ring.early_count == ring.earlyCapacity()) break;
             const command = &ring.commands[next];
             const span = @as(u64, command.continuation) + 1;
             if (span > total - next) {
                 // The length of the queue and of its last command disagree: nothing behind it can be trusted.
-                if (ring.early_count < ring.earlyCapacity()) ring.refuse(command, system.errno(.INVAL));
+                ring.refuse(command, system.errno(.INVAL));
                 return 0;
             }
-            // Every command may make one completion of its own, and there must be room for it.
-            const blocked = ring.early_count == ring.earlyCapacity() or prepare.command(ring, command) == .full;
-            if (blocked and !ring.makeRoom()) break;
-            if (!blocked) next += @intCast(span);
+            switch (prepare.command(ring, command)) {
+                .done => next += @intCast(span),
+                .full => if (!ring.makeRoom()) break,
+            }
         }
         const rest = total - next;
         if (next > 0 and rest > 0) std.mem.copyForwards(abi.Command, ring.commands[0..rest], ring.commands[next..total]);
@@ -299,14 +347,22 @@ pub const Ring = struct {
 
     /// The submission queue is full: submit early. False if nothing moved.
     fn makeRoom(ring: *Ring) bool {
-        if (ring.early_count == ring.earlyCapacity()) return false;
         ring.header.submission_queue_full +%= 1;
-        const before = ring.submissionRoom();
-        _ = ring.systemEnter(0, 0);
-        return ring.submissionRoom() > before;
+        if (ring.features & abi.Feature.submission_queue_polling == 0) {
+            _ = ring.systemEnter(0, 0);
+        } else {
+            // The polling thread empties the queue in its own time. Work that the kernel has for this
+            // thread ends the wait for it early, like a signal.
+            for (0..queue_wait_tries) |_| {
+                _ = ring.kernelEnter(ring.publishEntries(), 0, 0, liburing.enter_flag.sq_wait);
+                if (ring.submissionRoom() > 0) break;
+            }
+        }
+        return ring.submissionRoom() > 0;
     }
 
     const busy_wait_us = 1000;
+    const queue_wait_tries = 8;
     const Entered = union(enum) {
         ok,
         /// Some entries were not taken and stay in the submission queue.
@@ -315,12 +371,20 @@ pub const Ring = struct {
     };
 
     fn systemEnter(ring: *Ring, minimum: u32, timeout_us: i32) Entered {
-        const sq = &ring.uring.sq;
-        const pending = sq.sqe_tail -% @atomicLoad(u32, sq.khead, .acquire);
-        @atomicStore(u32, sq.ktail, sq.sqe_tail, .release);
+        return ring.kernelEnter(ring.publishEntries(), minimum, timeout_us, 0);
+    }
 
+    /// Show the kernel the entries that were filled in. How many it has not taken yet.
+    fn publishEntries(ring: *Ring) u32 {
+        const sq = &ring.uring.sq;
+        @atomicStore(u32, sq.ktail, sq.sqe_tail, .release);
+        return sq.sqe_tail -% @atomicLoad(u32, sq.khead, .acquire);
+    }
+
+    fn kernelEnter(ring: *Ring, pending: u32, minimum: u32, timeout_us: i32, more_flags: u32) Entered {
+        const sq = &ring.uring.sq;
         // GETEVENTS also when not waiting: it runs deferred task work and flushes overflowed completions.
-        var flags: u32 = liburing.enter_flag.getevents;
+        var flags: u32 = liburing.enter_flag.getevents | more_flags;
         if (ring.features & abi.Feature.registered_ring != 0) flags |= liburing.enter_flag.registered_ring;
         if (ring.features & abi.Feature.submission_queue_polling != 0) {
             // The new tail must be visible before the flag is read, or the polling thread sleeps on.
@@ -368,8 +432,8 @@ pub const Ring = struct {
                 .result = cqe.res,
                 .flags = cqe.flags,
             };
-            if (cqe.flags & liburing.cqe_flag.buffer != 0) ring.buffers.taken(cqe.flags >> abi.CompletionFlag.buffer_shift);
-            if (completion.generation_operation & 0xff == @intFromEnum(abi.Operation.accept) and cqe.res >= 0) ring.adopt(completion);
+            if (cqe.flags & abi.CompletionFlag.buffer != 0) ring.buffers.taken(cqe.flags >> abi.CompletionFlag.buffer_shift);
+            if (isAccepted(cqe)) ring.adopt(completion);
         }
         @atomicStore(u32, cq.khead, head +% count, .release);
         return early + count;
@@ -390,9 +454,22 @@ pub const Ring = struct {
         completion.result = system.errno(.MFILE);
     }
 
+    /// Have the kernel signal an eventfd for every completion. The eventfd or a negative errno.
+    pub fn signalCompletions(ring: *Ring) i32 {
+        if (ring.event_descriptor >= 0) return ring.event_descriptor;
+        const descriptor = system.eventDescriptor();
+        if (descriptor < 0) return descriptor;
+        const registered = liburing.io_uring_register_eventfd(&ring.uring, descriptor);
+        if (registered < 0) {
+            _ = system.close(descriptor);
+            return registered;
+        }
+        ring.event_descriptor = descriptor;
+        return descriptor;
+    }
+
     /// Take unused buffers back from the kernel, if it can be told which those are.
     pub fn withdrawBuffers(ring: *Ring, group: u32, count: u32, taken_back: [*]i32) i32 {
-        if (ring.owner != system.threadIdentity()) return system.errno(.PERM);
         if (ring.features & abi.Feature.deferred_task_run == 0) return 0;
         // A completion that was not read yet names a buffer that the kernel has used already.
         if (ring.completionsReady() > 0 or ring.hasOverflow()) return 0;
@@ -455,6 +532,12 @@ fn bufferSizes(options: [*]i32, count: abi.Option, bytes: abi.Option) Buffers.Si
         .count = @bitCast(options[@intFromEnum(count)]),
         .bytes = @bitCast(options[@intFromEnum(bytes)]),
     };
+}
+
+/// Is its result a new descriptor?
+fn isAccepted(cqe: *const liburing.Cqe) bool {
+    const operation: u8 = @truncate(cqe.user_data >> 32);
+    return operation == @intFromEnum(abi.Operation.accept) and cqe.res >= 0;
 }
 
 fn supports(probe: *const liburing.Probe, operation: u8) bool {

@@ -22,7 +22,6 @@ pub fn errno(comptime name: linux.E) i32 {
 const PROT_READ_WRITE: usize = 1 | 2;
 const MAP_PRIVATE_ANONYMOUS: usize = 0x02 | 0x20;
 const MADV_DONTNEED: usize = 4;
-const MADV_DONTFORK: usize = 10;
 
 /// Zeroed pages that take no memory until they are touched.
 pub fn map(bytes: usize) ?[*]u8 {
@@ -130,6 +129,11 @@ pub fn raiseDescriptorLimit(wanted: u64) i32 {
 
 pub fn word(descriptor: i32) usize {
     return @bitCast(@as(isize, descriptor));
+}
+
+/// The calling thread's number in the system.
+pub fn threadNumber() i32 {
+    return result(linux.syscall0(.gettid));
 }
 
 /// Identifies the calling thread without a system call: the thread pointer is unique among living threads.

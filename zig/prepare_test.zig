@@ -1,0 +1,544 @@
+//! Every operation over real sockets, and every way in which a command can be wrong.
+
+const std = @import("std");
+const abi = @import("abi.zig");
+const exports = @import("exports.zig");
+const harness = @import("harness.zig");
+const system = @import("system.zig");
+const Address = harness.Address;
+const Listener = harness.Listener;
+const TestRing = harness.TestRing;
+const Operation = abi.Operation;
+const testing = std.testing;
+
+const accept_slot = 1;
+const receive_slot = 2;
+const send_slot = 3;
+const close_slot = 4;
+const SHUT_WR = 1;
+const POLLIN = 1;
+const POLLOUT = 4;
+
+test "accept completes for each connection until it is cancelled" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    var listener = try Listener.open();
+    defer listener.close();
+    ring.queue(.{ .operation = .accept, .descriptor = listener.descriptor, .slot = accept_slot, .generation = 9 });
+    for (0..3) |_| {
+        const peer = try listener.connectPlain();
+        defer _ = system.close(peer);
+        const completion = try ring.waitFor(accept_slot);
+        try testing.expect(completion.result >= 0);
+        try testing.expect(completion.flags & abi.CompletionFlag.more != 0);
+        try testing.expectEqualSlices(u8, bytesOf(try Address.ofSocket(peer, false)), bytesOf(try Address.ofSocket(completion.result, true)));
+    }
+    try testing.expectEqual(3, ring.info(.open_descriptors));
+    ring.queue(.{ .operation = .cancel, .a = accept_slot, .b = 9 << 8 | @as(u32, @intFromEnum(Operation.accept)) });
+    const last = try ring.waitFor(accept_slot);
+    try testing.expectEqual(system.errno(.CANCELED), last.result);
+    try testing.expect(last.flags & abi.CompletionFlag.more == 0);
+}
+
+fn bytesOf(address: Address) []const u8 {
+    const Static = struct {
+        var copies: [2]Address = undefined;
+        var next: usize = 0;
+    };
+    const copy = &Static.copies[Static.next % 2];
+    Static.next += 1;
+    copy.* = address;
+    return copy.bytes[0..copy.length];
+}
+
+test "accept without multishot completes once" {
+    var ring = try TestRing.open(.{ .disabled_features = abi.Feature.multishot_accept });
+    defer ring.close();
+    var listener = try Listener.open();
+    defer listener.close();
+    const peer = try listener.connectPlain();
+    defer _ = system.close(peer);
+    ring.queue(.{ .operation = .accept, .descriptor = listener.descriptor, .slot = accept_slot });
+    const completion = try ring.waitFor(accept_slot);
+    try testing.expect(completion.result >= 0);
+    try testing.expect(completion.flags & abi.CompletionFlag.more == 0);
+}
+
+test "connecting to a port that nobody listens on is refused by the peer" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    var listener = try Listener.open();
+    const address = listener.address;
+    listener.close();
+    ring.queueConnect(try ring.openSocket(), &address, 1);
+    try testing.expectEqual(system.errno(.CONNREFUSED), (try ring.waitFor(1)).result);
+}
+
+test "a multishot receive takes a buffer for each arrival and ends with the connection" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    try ring.provideAll(8);
+    const pair = try ring.connectPair();
+    ring.queue(.{ .operation = .receive_multishot, .descriptor = pair[1], .slot = receive_slot });
+    for ([_][]const u8{ "one", "three" }) |text| {
+        try sendText(&ring, pair[0], text);
+        const completion = try ring.waitFor(receive_slot);
+        try testing.expectEqual(@as(i32, @intCast(text.len)), completion.result);
+        try testing.expect(completion.flags & abi.CompletionFlag.more != 0);
+        try testing.expectEqualStrings(text, received(&ring, completion));
+    }
+    ring.queue(.{ .operation = .shutdown, .descriptor = pair[0], .a = SHUT_WR });
+    const end = try ring.waitFor(receive_slot);
+    try testing.expectEqual(0, end.result);
+    try testing.expect(end.flags & (abi.CompletionFlag.more | abi.CompletionFlag.buffer) == 0);
+}
+
+fn sendText(ring: *TestRing, descriptor: i32, text: []const u8) !void {
+    const offset = ring.writeOffset();
+    @memcpy(ring.arena[offset..][0..text.len], text);
+    const sent = try ring.run(.{ .operation = .send, .descriptor = descriptor, .a = offset, .b = @intCast(text.len), .slot = send_slot });
+    try testing.expectEqual(@as(i32, @intCast(text.len)), sent);
+}
+
+/// The bytes of a receive into the small group, whose buffers have 4096 bytes.
+fn received(ring: *const TestRing, completion: abi.Completion) []const u8 {
+    const buffer = completion.flags >> abi.CompletionFlag.buffer_shift;
+    return ring.arena[buffer * 4096 ..][0..@intCast(completion.result)];
+}
+
+test "a receive is not longer than asked for" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    try ring.provideAll(8);
+    const pair = try ring.connectPair();
+    try sendText(&ring, pair[0], "abcdef");
+    for ([_][]const u8{ "abc", "def" }) |text| {
+        ring.queue(.{ .operation = .receive, .flags = abi.CommandFlag.poll_first, .descriptor = pair[1], .b = 3, .slot = receive_slot });
+        try testing.expectEqualStrings(text, received(&ring, try ring.waitFor(receive_slot)));
+    }
+}
+
+test "a receive without a buffer fails, and works once one is provided" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    const pair = try ring.connectPair();
+    try sendText(&ring, pair[0], "x");
+    const receive = harness.Command{ .operation = .receive_multishot, .descriptor = pair[1], .slot = receive_slot };
+    try testing.expectEqual(system.errno(.NOBUFS), try ring.run(receive));
+    try ring.provideAll(1);
+    try testing.expectEqual(1, try ring.run(receive));
+}
+
+test "each group receives into its own buffers" {
+    var ring = try TestRing.open(.{ .small_count = 2, .bulk_count = 2, .bulk_bytes = 8192 });
+    defer ring.close();
+    try ring.provideAll(4);
+    const pair = try ring.connectPair();
+    for ([_]abi.Group{ .small, .bulk }, [_]u32{ 0, 2 }) |group, first| {
+        try sendText(&ring, pair[0], "bytes");
+        ring.queue(.{ .operation = .receive, .descriptor = pair[1], .a = @intFromEnum(group), .slot = receive_slot });
+        const completion = try ring.waitFor(receive_slot);
+        const buffer = completion.flags >> abi.CompletionFlag.buffer_shift;
+        try testing.expect(buffer >= first and buffer < first + 2);
+        const offset: u32 = if (group == .small) buffer * 4096 else @as(u32, @intCast(ring.info(.bulk_offset))) + (buffer - 2) * 8192;
+        try testing.expectEqualStrings("bytes", ring.arena[offset..][0..5]);
+    }
+}
+
+test "send_vector sends its pieces in order, as many as there can be" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    try ring.provideAll(8);
+    const pair = try ring.connectPair();
+    const offset = ring.writeOffset();
+    var words: [abi.vector_pieces * 2]u32 = undefined;
+    var expected: [abi.vector_pieces]u8 = undefined;
+    for (0..abi.vector_pieces) |piece| {
+        expected[piece] = 'a' + @as(u8, @intCast(piece));
+        ring.arena[offset + piece * 100] = expected[piece];
+        words[piece * 2] = offset + @as(u32, @intCast(piece)) * 100;
+        words[piece * 2 + 1] = 1;
+    }
+    ring.queueWithWords(.{ .operation = .send_vector, .descriptor = pair[0], .a = abi.vector_pieces, .slot = send_slot }, &words);
+    try testing.expectEqual(abi.vector_pieces, @as(u32, @intCast((try ring.waitFor(send_slot)).result)));
+    ring.queue(.{ .operation = .receive, .descriptor = pair[1], .slot = receive_slot });
+    try testing.expectEqualStrings(&expected, received(&ring, try ring.waitFor(receive_slot)));
+}
+
+test "send goes on by itself until all bytes are out" {
+    var ring = try TestRing.open(.{ .write_count = 1, .write_bytes = 8 << 20 });
+    defer ring.close();
+    try ring.provideAll(8);
+    const pair = try ring.connectPair();
+    ring.queue(.{ .operation = .send, .descriptor = pair[0], .a = ring.writeOffset(), .b = 8 << 20, .slot = send_slot });
+    ring.queue(.{ .operation = .receive_multishot, .descriptor = pair[1], .slot = receive_slot });
+    var sent: i32 = 0;
+    var count: i32 = 0;
+    const start_ms = exports.ringway_now_ms();
+    while (sent == 0 or count < 8 << 20) {
+        try testing.expect(exports.ringway_now_ms() - start_ms < harness.deadline_us / 1000);
+        for (try ring.enter(1, 100_000)) |completion| {
+            if (completion.slot == send_slot) sent = completion.result;
+            if (completion.slot != receive_slot) continue;
+            if (completion.result > 0) count += completion.result;
+            // Queuing leaves the completions alone.
+            if (completion.flags & abi.CompletionFlag.buffer != 0) ring.queue(.{ .operation = .provide, .a = completion.flags >> 16 });
+            if (completion.flags & abi.CompletionFlag.more == 0) {
+                ring.queue(.{ .operation = .receive_multishot, .descriptor = pair[1], .slot = receive_slot });
+            }
+        }
+    }
+    try testing.expectEqual(8 << 20, sent);
+}
+
+test "close ends the connection, and the descriptor is nobody's from then on" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    try ring.provideAll(8);
+    const pair = try ring.connectPair();
+    ring.queue(.{ .operation = .receive_multishot, .descriptor = pair[1], .slot = receive_slot });
+    try testing.expectEqual(0, try ring.run(.{ .operation = .close, .flags = abi.CommandFlag.report, .descriptor = pair[0], .slot = close_slot }));
+    try testing.expectEqual(0, (try ring.waitFor(receive_slot)).result);
+    try testing.expect(!harness.isOpen(pair[0]));
+    try testing.expectEqual(1, ring.info(.open_descriptors));
+    try testing.expectEqual(harness.BADF, try ring.run(.{ .operation = .close, .descriptor = pair[0], .slot = close_slot }));
+}
+
+test "reset gives the peer a reset" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    try ring.provideAll(8);
+    const pair = try ring.connectPair();
+    ring.queue(.{ .operation = .receive_multishot, .descriptor = pair[1], .slot = receive_slot });
+    ring.queue(.{ .operation = .reset, .descriptor = pair[0], .slot = close_slot });
+    try testing.expectEqual(system.errno(.CONNRESET), (try ring.waitFor(receive_slot)).result);
+}
+
+test "close and reset complete only when asked to" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    const pair = try ring.connectPair();
+    ring.queue(.{ .operation = .close, .descriptor = pair[0], .slot = close_slot });
+    ring.queue(.{ .operation = .reset, .flags = abi.CommandFlag.report, .descriptor = pair[1], .slot = 5 });
+    var slots: [1]u32 = undefined;
+    try ring.collect(&slots);
+    try testing.expectEqual(5, slots[0]);
+    try ring.expectQuiet();
+}
+
+test "shutdown completes only when it fails" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    const pair = try ring.connectPair();
+    ring.queue(.{ .operation = .shutdown, .descriptor = pair[0], .a = SHUT_WR, .slot = 1 });
+    try ring.expectQuiet();
+    try testing.expectEqual(harness.INVAL, try ring.run(.{ .operation = .shutdown, .descriptor = pair[0], .a = 7, .slot = 1 }));
+    const unconnected = try ring.openSocket();
+    try testing.expectEqual(system.errno(.NOTCONN), try ring.run(.{ .operation = .shutdown, .descriptor = unconnected, .a = SHUT_WR, .slot = 1 }));
+}
+
+test "cancel ends the request that it names and no other" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    try ring.provideAll(8);
+    const pair = try ring.connectPair();
+    ring.queue(.{ .operation = .receive_multishot, .descriptor = pair[0], .slot = 1, .generation = 1 });
+    ring.queue(.{ .operation = .receive_multishot, .descriptor = pair[1], .slot = 1, .generation = 2 });
+    ring.queue(.{ .operation = .cancel, .a = 1, .b = 2 << 8 | @as(u32, @intFromEnum(Operation.receive_multishot)), .slot = 3 });
+    const completions = try ring.enter(1, harness.deadline_us);
+    try testing.expectEqual(1, completions.len);
+    try testing.expectEqual(system.errno(.CANCELED), completions[0].result);
+    try testing.expectEqual(2, completions[0].generation_operation >> 8);
+    try testing.expectEqual(system.errno(.NOENT), try ring.run(.{ .operation = .cancel, .a = 77, .slot = 3 }));
+}
+
+test "poll completes once with the events that are ready" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    const pair = try ring.connectPair();
+    try testing.expectEqual(POLLOUT, try ring.run(.{ .operation = .poll, .descriptor = pair[0], .a = POLLIN | POLLOUT, .slot = 1 }));
+    ring.queue(.{ .operation = .poll, .descriptor = pair[1], .a = POLLIN, .slot = 2 });
+    try ring.expectQuiet();
+    try sendText(&ring, pair[0], "x");
+    // The send's own turn may have brought it already.
+    ring.queue(.{ .operation = .poll, .descriptor = pair[1], .a = POLLIN, .slot = 3 });
+    try testing.expectEqual(POLLIN, (try ring.waitFor(3)).result);
+}
+
+test "a timeout completes when its time is over" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    const before_ms = exports.ringway_now_ms();
+    try testing.expectEqual(system.errno(.TIME), try ring.run(.{ .operation = .timeout, .a = 15_000, .slot = 1 }));
+    try testing.expect(exports.ringway_now_ms() - before_ms >= 15);
+}
+
+test "timeouts that share a turn keep their own lengths" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    for ([_]u32{ 30_000, 10_000, 20_000 }, 0..) |length_us, slot| {
+        ring.queue(.{ .operation = .timeout, .a = length_us, .slot = @intCast(slot) });
+    }
+    var slots: [3]u32 = undefined;
+    try ring.collect(&slots);
+    try testing.expectEqualSlices(u32, &.{ 1, 2, 0 }, &slots);
+}
+
+test "a buffer can't be provided twice, nor one that does not exist, nor one to write from" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    ring.queue(.{ .operation = .provide, .a = 3 });
+    try ring.expectQuiet();
+    for ([_]u32{ 3, 8, 11, 12, std.math.maxInt(u32) }) |buffer| {
+        try testing.expectEqual(harness.INVAL, try ring.run(.{ .operation = .provide, .a = buffer, .slot = 1 }));
+    }
+    try testing.expectEqual(5, ring.header.refused);
+}
+
+test "a buffer that was received into can be provided again" {
+    var ring = try TestRing.open(.{ .small_count = 1 });
+    defer ring.close();
+    const pair = try ring.connectPair();
+    for (0..5) |_| {
+        try ring.provideAll(1);
+        try sendText(&ring, pair[0], "again");
+        ring.queue(.{ .operation = .receive, .descriptor = pair[1], .slot = receive_slot });
+        try testing.expectEqualStrings("again", received(&ring, try ring.waitFor(receive_slot)));
+    }
+}
+
+/// Run a wrong command with its continuation: it completes with this errno and counts as refused.
+fn expectRefused(ring: *TestRing, errno: i32, command: harness.Command, words: []const u32) !void {
+    const refused = ring.header.refused;
+    var numbered = command;
+    numbered.slot = 4242;
+    numbered.generation = 77;
+    ring.queueWithWords(numbered, words);
+    const completions = try ring.enter(1, harness.deadline_us);
+    try testing.expectEqual(1, completions.len);
+    try testing.expectEqual(abi.Completion{
+        .slot = 4242,
+        .generation_operation = 77 << 8 | @as(u32, @intFromEnum(command.operation)),
+        .result = errno,
+        .flags = 0,
+    }, completions[0]);
+    try testing.expectEqual(refused + 1, ring.header.refused);
+}
+
+test "descriptors that the ring does not own are refused" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    const foreign = system.eventDescriptor();
+    defer _ = system.close(foreign);
+    const operations = [_]Operation{ .accept, .receive_multishot, .receive, .send, .send_vector, .connect, .shutdown, .close, .reset, .poll };
+    for ([_]i32{ foreign, 0, -1, std.math.minInt(i32), std.math.maxInt(i32), 1 << 20 }) |descriptor| {
+        for (operations) |operation| {
+            try expectRefused(&ring, harness.BADF, .{ .operation = operation, .descriptor = descriptor, .a = 2, .b = 1 }, &.{ 0, 1, 0, 1 });
+        }
+    }
+    try testing.expect(harness.isOpen(foreign));
+    try testing.expect(harness.isOpen(0));
+}
+
+test "bytes outside the arena are refused" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    const socket = try ring.openSocket();
+    const bytes: u32 = @intCast(ring.arena.len);
+    const pieces = [_][2]u32{
+        .{ 0, 0 },
+        .{ bytes, 1 },
+        .{ bytes - 1, 2 },
+        .{ 0, bytes + 1 },
+        .{ std.math.maxInt(u32), 2 },
+        .{ 2, std.math.maxInt(u32) },
+    };
+    for (pieces) |piece| {
+        try expectRefused(&ring, harness.INVAL, .{ .operation = .send, .descriptor = socket, .a = piece[0], .b = piece[1] }, &.{});
+        try expectRefused(&ring, harness.INVAL, .{ .operation = .send_vector, .descriptor = socket, .a = 2 }, &.{ 0, 1, piece[0], piece[1] });
+    }
+}
+
+test "vectors with no pieces, too many or fewer than they claim are refused" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    const socket = try ring.openSocket();
+    const words: [40]u32 = @splat(1);
+    for ([_]u32{ 0, 17, std.math.maxInt(u32), 1 << 31 }) |count| {
+        try expectRefused(&ring, harness.INVAL, .{ .operation = .send_vector, .descriptor = socket, .a = count }, &words);
+    }
+    try expectRefused(&ring, harness.INVAL, .{ .operation = .send_vector, .descriptor = socket, .a = 1 }, &.{});
+    try expectRefused(&ring, harness.INVAL, .{ .operation = .send_vector, .descriptor = socket, .a = 5 }, words[0..8]);
+}
+
+test "addresses of impossible length are refused" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    const socket = try ring.openSocket();
+    const words: [40]u32 = @splat(0);
+    for ([_]u32{ 0, 1, 113, std.math.maxInt(u32) }) |length| {
+        try expectRefused(&ring, harness.INVAL, .{ .operation = .connect, .descriptor = socket, .a = length }, &words);
+    }
+    try expectRefused(&ring, harness.INVAL, .{ .operation = .connect, .descriptor = socket, .a = 33 }, words[0..8]);
+    try expectRefused(&ring, harness.INVAL, .{ .operation = .connect, .descriptor = socket, .a = 16 }, &.{});
+}
+
+test "groups that can't be received into and lengths beyond their buffers are refused" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    const socket = try ring.openSocket();
+    for ([_]Operation{ .receive, .receive_multishot }) |operation| {
+        for ([_]u32{ @intFromEnum(abi.Group.bulk), @intFromEnum(abi.Group.write), 3, std.math.maxInt(u32) }) |group| {
+            try expectRefused(&ring, harness.INVAL, .{ .operation = operation, .descriptor = socket, .a = group }, &.{});
+        }
+        try expectRefused(&ring, harness.INVAL, .{ .operation = operation, .descriptor = socket, .b = 4097 }, &.{});
+    }
+}
+
+test "a multishot receive that the ring can't do is refused" {
+    var ring = try TestRing.open(.{ .disabled_features = abi.Feature.multishot_receive });
+    defer ring.close();
+    const socket = try ring.openSocket();
+    try expectRefused(&ring, system.errno(.OPNOTSUPP), .{ .operation = .receive_multishot, .descriptor = socket }, &.{});
+}
+
+test "unknown operations are refused" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    for ([_]u8{ 15, 16, 100, 255 }) |operation| {
+        try expectRefused(&ring, harness.INVAL, .{ .operation = @enumFromInt(operation) }, &.{});
+    }
+}
+
+test "a command that claims more records than there are is refused with all behind it" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    for ([_]u32{ 2, 3, 1 << 20, std.math.maxInt(u32) }, 1..) |continuation, round| {
+        ring.queue(.{ .slot = 1 });
+        ring.queue(.{ .slot = 2 });
+        ring.queue(.{ .slot = 3 });
+        ring.commands[1].continuation = continuation;
+        const completions = try ring.enter(1, harness.deadline_us);
+        try testing.expectEqual(2, completions.len);
+        // The shim's own completions come first.
+        try testing.expectEqual(2, completions[0].slot);
+        try testing.expectEqual(harness.INVAL, completions[0].result);
+        try testing.expectEqual(1, completions[1].slot);
+        try testing.expectEqual(round, ring.header.refused);
+        try testing.expectEqual(0, ring.header.leftover);
+    }
+}
+
+/// Random commands. A request that is valid may do what it likes with the ring's own sockets; one that
+/// is not has to complete, and nothing may crash or touch a descriptor of somebody else.
+const Fuzz = struct {
+    random: std.Random,
+    ring: TestRing,
+    foreign: i32,
+    sockets: [4]i32,
+
+    const slots_first = 1000;
+
+    fn round(fuzz: *Fuzz) !void {
+        const ring = &fuzz.ring;
+        for (&fuzz.sockets) |*socket| {
+            if (!harness.isOpen(socket.*)) socket.* = try ring.openSocket();
+        }
+        const count = fuzz.random.intRangeAtMost(u32, 1, @intCast(ring.commands.len));
+        for (ring.commands[0..count], 0..) |*command, index| {
+            fuzz.fill(command);
+            command.slot = slots_first + @as(u32, @intCast(index));
+        }
+        const refused = ring.header.refused;
+        const expected = mustBeRefused(ring.commands[0..count]);
+        var seen: [64]bool = @splat(false);
+        ring.queued = count;
+        var turns: u32 = 0;
+        while (ring.queued > 0 or turns == 0) : (turns += 1) {
+            if (turns == 1000) return error.Stuck;
+            for (try ring.enter(0, 0)) |completion| note(&seen, completion);
+        }
+        turns = 0;
+        while (!containsAll(seen, expected)) : (turns += 1) {
+            if (turns == 1000) return error.RefusedCommandDidNotComplete;
+            for (try ring.enter(0, 0)) |completion| note(&seen, completion);
+        }
+        const refusals: u64 = @popCount(expected);
+        try testing.expect(ring.header.refused - refused >= refusals);
+    }
+
+    fn note(seen: *[64]bool, completion: abi.Completion) void {
+        if (completion.slot < slots_first or completion.slot >= slots_first + 64) return;
+        if (completion.result < 0) seen[completion.slot - slots_first] = true;
+    }
+
+    fn containsAll(seen: [64]bool, expected: u64) bool {
+        for (seen, 0..) |is_seen, index| {
+            if (!is_seen and expected >> @intCast(index) & 1 != 0) return false;
+        }
+        return true;
+    }
+
+    /// Commands that nothing could make valid: unknown, with nobody's descriptor, or longer than the queue.
+    fn mustBeRefused(commands: []const abi.Command) u64 {
+        var result: u64 = 0;
+        var next: usize = 0;
+        while (next < commands.len) {
+            const command = commands[next];
+            const is_too_long = command.continuation >= commands.len - next;
+            const needs_descriptor = switch (@as(Operation, @enumFromInt(@as(u8, @truncate(command.operation))))) {
+                .nop, .cancel, .provide, .wake, .timeout => false,
+                else => true,
+            };
+            const is_unknown = @as(u8, @truncate(command.operation)) > 14;
+            if (is_too_long or is_unknown or (needs_descriptor and command.descriptor < 0)) result |= @as(u64, 1) << @intCast(next);
+            if (is_too_long) break;
+            next += command.continuation + 1;
+        }
+        return result;
+    }
+
+    fn fill(fuzz: *Fuzz, command: *abi.Command) void {
+        const random = fuzz.random;
+        random.bytes(std.mem.asBytes(command));
+        if (random.uintLessThan(u32, 8) > 0) command.operation = command.operation & 0xffff_ff00 | random.uintLessThan(u32, 17);
+        switch (random.uintLessThan(u32, 8)) {
+            0 => {},
+            1 => command.descriptor = fuzz.foreign,
+            2 => command.descriptor = random.intRangeAtMost(i32, -1, 64),
+            else => command.descriptor = fuzz.sockets[random.uintLessThan(usize, fuzz.sockets.len)],
+        }
+        if (random.uintLessThan(u32, 4) > 0) command.a = random.uintLessThan(u32, 40);
+        if (random.uintLessThan(u32, 4) > 0) command.b = random.uintLessThan(u32, 5000);
+        if (random.uintLessThan(u32, 64) > 0) command.continuation = random.uintLessThan(u32, 4) * random.uintLessThan(u32, 2);
+    }
+};
+
+test "random commands never crash, and those that are refused complete" {
+    const seeds = 200;
+    for (0..seeds) |seed| {
+        var generator = std.Random.DefaultPrng.init(seed);
+        const random = generator.random();
+        const foreign = system.eventDescriptor();
+        defer _ = system.close(foreign);
+        var fuzz = Fuzz{
+            .random = random,
+            .ring = try TestRing.open(.{
+                .submission_entries = @as(i32, 1) << random.uintLessThan(u5, 7),
+                .completion_entries = @as(i32, 64) << random.uintLessThan(u5, 3),
+                .command_capacity = random.intRangeAtMost(i32, 8, 64),
+                .completion_capacity = random.intRangeAtMost(i32, 8, 64),
+            }),
+            .foreign = foreign,
+            .sockets = @splat(-1),
+        };
+        defer fuzz.ring.close();
+        for (0..10) |round| {
+            fuzz.round() catch |failure| {
+                std.debug.print("seed {d}, round {d}\n", .{ seed, round });
+                return failure;
+            };
+        }
+        try testing.expect(harness.isOpen(foreign));
+    }
+}
