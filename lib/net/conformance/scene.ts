@@ -47,6 +47,8 @@ export class Scene {
   readonly #watch: Watch = { eventCount: 0, insideCall: false, violations: [] };
   readonly #sides: Side[] = [];
   #fence: Pair | null = null;
+  #expectsHandlerErrors = false;
+  #closed: Promise<void> | null = null;
 
   constructor(harness: Harness) {
     this.harness = harness;
@@ -55,7 +57,19 @@ export class Scene {
 
   /** Let the loop run until a condition holds. */
   until(condition: () => boolean, what: string): Promise<void> {
-    return this.harness.until(condition, what);
+    return this.harness.until(() => {
+      this.#checkHandlerErrors();
+      return condition();
+    }, what);
+  }
+
+  /** Handlers of this test throw on purpose. Otherwise what a handler throws, such as a failed assertion, fails the test. */
+  expectHandlerErrors(): void {
+    this.#expectsHandlerErrors = true;
+  }
+
+  #checkHandlerErrors(): void {
+    if (!this.#expectsHandlerErrors && this.harness.handlerErrors.length > 0) throw this.harness.handlerErrors[0];
   }
 
   /** Make a call on connections, in which no event may arrive. */
@@ -161,9 +175,16 @@ export class Scene {
     await this.until(() => sides.every((side) => side.recorder.isClosed), "the connections to be closed");
   }
 
+  /** Close the driver; a test may do it itself. */
+  close(): Promise<void> {
+    this.#closed ??= this.harness.close();
+    return this.#closed;
+  }
+
   /** Close the driver and check what holds after every test. */
   async end(): Promise<void> {
-    await this.harness.close();
+    await this.close();
+    this.#checkHandlerErrors();
     assert.deepEqual(this.#watch.violations, []);
     for (const { connection, recorder } of this.#sides) {
       assert.equal(recorder.closes.length, connection.handler === recorder ? 1 : recorder.closes.length, "one onClose");

@@ -8,16 +8,38 @@ import { describe, test } from "node:test";
 import { acceptCases } from "./accept.ts";
 import { closeCases } from "./close.ts";
 import { connectCases } from "./connect.ts";
+import { driverCases } from "./driver.ts";
+import { halfCloseCases } from "./half_close.ts";
+import { handlerCases } from "./handlers.ts";
 import type { HarnessOptions, MakeHarness, Skip } from "./harness.ts";
+import { pausingCases } from "./pausing.ts";
+import { readingCases } from "./reading.ts";
+import { resetCases } from "./reset.ts";
 import { Scene } from "./scene.ts";
+import { timerCases } from "./timers.ts";
+import { tortureCases } from "./torture.ts";
+import { transferCases } from "./transfer.ts";
+import { watermarkCases } from "./watermarks.ts";
+import { writingCases } from "./writing.ts";
 
 /** Adds a test to the suite. */
 export type Define = (name: string, body: (scene: Scene) => Promise<void>, options?: HarnessOptions) => void;
 
 const CONCERNS: readonly (readonly [concern: string, cases: (define: Define) => void])[] = [
-  ["connect", connectCases],
-  ["accept", acceptCases],
-  ["close", closeCases],
+  ["connecting", connectCases],
+  ["accepting", acceptCases],
+  ["reading", readingCases],
+  ["writing", writingCases],
+  ["watermarks", watermarkCases],
+  ["pausing", pausingCases],
+  ["half-close", halfCloseCases],
+  ["closing", closeCases],
+  ["resetting", resetCases],
+  ["handlers", handlerCases],
+  ["timers", timerCases],
+  ["driver", driverCases],
+  ["transfer", transferCases],
+  ["torture", tortureCases],
 ];
 
 /** The names of all tests of the suite. */
@@ -59,7 +81,7 @@ async function run(makeHarness: MakeHarness, body: (scene: Scene) => Promise<voi
     await body(scene);
   } catch (error) {
     // The first error tells what went wrong; the driver may be in any state by now.
-    await scene.harness.close().catch(() => {});
+    await scene.close().catch(() => {});
     throw error;
   }
   await scene.end();
