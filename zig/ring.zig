@@ -105,7 +105,6 @@ pub const Ring = struct {
         const early = system.map(earlyBytes(ring)) orelse return ring.unwind(3, no_memory);
         ring.early = @ptrCast(@alignCast(early));
         ring.descriptors = Descriptors.init() orelse return ring.unwind(4, no_memory);
-        clock.prepare();
         ring.header.now_ms = clock.nowMs();
         ring.buffers = Buffers.init(.{
             bufferSizes(options, .small_count, .small_bytes),

@@ -1,12 +1,11 @@
 //! All tests of the shim: `zig build test`.
 
 test {
-    // First, as later ones have prepared the clock.
-    _ = @import("clock_test.zig");
     _ = @import("buffers_test.zig");
     _ = @import("descriptors_test.zig");
     _ = @import("prepare_test.zig");
     _ = @import("ring_test.zig");
     _ = @import("sockets_test.zig");
+    _ = @import("support_test.zig");
     _ = @import("table_test.zig");
 }
