@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { release } from "node:os";
 import process from "node:process";
 import { readText } from "./read_text.ts";
 import type { DescriptorWatch, NativeFunction, NativeSymbols, Runtime } from "./runtime.ts";
+import { tryDescriptor } from "./try_descriptor.ts";
 
 interface BunGlobal {
   readonly version: string;
@@ -38,6 +40,8 @@ export function bunRuntime(): Runtime | null {
     watch: (descriptor, _libraryPath, onReadable) => watch(bun, descriptor, onReadable),
     environment: (name) => bun.env[name],
     readText,
+    kernelRelease: release,
+    tryDescriptor,
     isPermissionError: () => false,
     collectGarbage: () => bun.gc(true),
   };

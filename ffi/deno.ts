@@ -3,9 +3,11 @@
  *
  * @module
  */
+import { release } from "node:os";
 import { SYMBOLS } from "./abi.ts";
 import { readText } from "./read_text.ts";
 import type { DescriptorWatch, NativeFunction, NativeSymbols, Runtime } from "./runtime.ts";
+import { DEVICE, tryDescriptor } from "./try_descriptor.ts";
 
 interface DenoSymbol {
   readonly parameters: readonly string[];
@@ -15,7 +17,10 @@ interface DenoSymbol {
 
 type DenoFunction = (...values: (number | bigint | Uint8Array | Int32Array)[]) => unknown;
 
-type PermissionDescriptor = { name: "env"; variable: string } | { name: "read"; path: string };
+type PermissionDescriptor =
+  | { name: "env"; variable: string }
+  | { name: "read"; path: string }
+  | { name: "sys"; kind: "osRelease" };
 
 interface DenoGlobal {
   readonly version: { readonly deno: string };
@@ -50,6 +55,8 @@ export function denoRuntime(): Runtime | null {
     // Asking without the permission would stop at a prompt in a terminal.
     environment: (name) => (granted(deno, { name: "env", variable: name }) ? deno.env.get(name) : undefined),
     readText: (path) => (granted(deno, { name: "read", path }) ? readText(path) : undefined),
+    kernelRelease: () => (granted(deno, { name: "sys", kind: "osRelease" }) ? release() : undefined),
+    tryDescriptor: () => (granted(deno, { name: "read", path: DEVICE }) ? tryDescriptor() : 0),
     isPermissionError: (error) =>
       error instanceof deno.errors.NotCapable || error instanceof deno.errors.PermissionDenied,
     // Only with --v8-flags=--expose-gc.

@@ -42,6 +42,10 @@ export interface Runtime {
   environment(name: string): string | undefined;
   /** A small text file; `undefined` when it can't be read or reading it is not permitted. */
   readText(path: string): string | undefined;
+  /** The kernel's release, such as `6.12.5`; `undefined` when asking is not permitted. */
+  kernelRelease(): string | undefined;
+  /** 0 if the process can open another descriptor now, otherwise the errno; 0 also when trying is not permitted. */
+  tryDescriptor(): number;
   /** Is this the error with which the runtime refuses for want of a permission? */
   isPermissionError(error: unknown): boolean;
   /** Collect garbage now, if the runtime lets a program ask for it. */
