@@ -10,9 +10,9 @@ import type { Timer } from "../../ring/timer_wheel.ts";
 import { ipAddress, type SocketAddress } from "../address.ts";
 import type { Connection, ConnectionHandler } from "../connection.ts";
 import type { DefaultDriver } from "./driver.ts";
-import { beginClose, beginReset, closeIfEnded, onSocketClose, onSocketError, reportIfOver } from "./end.ts";
+import { beginClose, beginReset, onSocketClose, onSocketError, reportIfOver } from "./end.ts";
 import { deliverHeld, onData, onEnd, pause } from "./receive.ts";
-import { onConnected, onFinish, onWritten, shutdown, write } from "./send.ts";
+import { flush, onConnected, onFinish, onWritten, shutdown, write } from "./send.ts";
 
 /** See {@linkcode Connection}. */
 export class DefaultConnection implements Connection {
@@ -21,8 +21,10 @@ export class DefaultConnection implements Connection {
   readonly driver: DefaultDriver;
   /** @internal */
   readonly socket: Socket;
-  /** @internal Given to the runtime and not yet taken by the kernel. */
+  /** @internal Written and not yet taken by the kernel. */
   readonly sending: LeaseQueue = new LeaseQueue();
+  /** @internal The first of them that was not given to the runtime yet. */
+  unsent: Lease | null = null;
   /** @internal Received while reading was paused. */
   readonly held: LeaseQueue = new LeaseQueue();
   bytesRead = 0;
@@ -40,12 +42,18 @@ export class DefaultConnection implements Connection {
   isRemoteCloseNoticed = false;
   /** @internal `shutdownWrite` was called. */
   isShutdownAsked = false;
+  /** @internal The runtime was told to send FIN. */
+  isShutdownBegun = false;
   /** @internal FIN was sent. */
   isWriteEnded = false;
   /** @internal More than the high watermark was queued, and `onDrain` is owed. */
   isAboveWatermark = false;
   /** @internal No more events but `onClose`. */
   isClosing = false;
+  /** @internal Closing waits until what is queued was sent. */
+  isDraining = false;
+  /** @internal Bytes were received that nobody will read. */
+  isUnread = false;
   /** @internal The peer is to see a reset. */
   isResetting = false;
   /** @internal The runtime has let go of the socket. */
@@ -174,7 +182,7 @@ export class DefaultConnection implements Connection {
   /** @internal In a turn of the loop of its own: what was asked for by calls. */
   service(): void {
     deliverHeld(this);
-    closeIfEnded(this);
+    flush(this);
     reportIfOver(this);
   }
 }

@@ -19,9 +19,9 @@ export function fail(c: DefaultConnection, errno: number): void {
 
 /** The runtime tells of an error, and will tell that the socket is closed. */
 export function onSocketError(c: DefaultConnection, error: Error): void {
-  if (c.isResetting) return;
-  // Closing was to send what is queued: its end is not an orderly one.
-  if (c.isClosing && c.sending.head === null) return;
+  // A close that was to send what is queued is not an orderly one now; any other is.
+  if (c.isClosing && !c.isDraining) return;
+  c.isDraining = false;
   c.errno = c.isConnected ? connectionErrnoOf(error) : errnoOf(error);
   c.isClosing = true;
   drop(c);
@@ -50,11 +50,13 @@ export function closeIfEnded(c: DefaultConnection): void {
 export function beginClose(c: DefaultConnection): void {
   if (c.isClosing) return;
   c.isClosing = true;
+  c.isUnread = c.held.head !== null;
   c.held.clear();
   if (!c.isConnected || c.sending.head === null || c.isSocketClosed) {
     destroy(c);
     return;
   }
+  c.isDraining = true;
   c.socket.pause();
   const timeoutMs = c.driver.connectionOptions.writeTimeoutMs;
   if (timeoutMs === 0) return;
@@ -67,7 +69,7 @@ export function beginClose(c: DefaultConnection): void {
 
 /** While closing: the last queued byte was sent. */
 export function endIfDrained(c: DefaultConnection): void {
-  if (c.isClosing && !c.isResetting && c.sending.head === null) destroy(c);
+  if (c.isDraining && c.sending.head === null) destroy(c);
 }
 
 /** `reset()`: drop everything and end. */
@@ -79,9 +81,12 @@ export function beginReset(c: DefaultConnection): void {
 }
 
 function destroy(c: DefaultConnection): void {
+  c.isDraining = false;
   drop(c);
+  // The kernel answers with a reset if bytes are unread, so that the peer does not take them for read.
+  const isReset = c.isResetting || c.isUnread || c.socket.readableLength > 0;
   // Unix sockets know no reset, and while connecting it would wait for the connection.
-  if (c.isResetting && c.isConnected && !c.isUnix) c.socket.resetAndDestroy();
+  if (isReset && c.isConnected && !c.isUnix) c.socket.resetAndDestroy();
   else c.socket.destroy();
   if (c.isSocketClosed) c.driver.serviceLater(c);
 }
@@ -90,6 +95,7 @@ function destroy(c: DefaultConnection): void {
 function drop(c: DefaultConnection): void {
   c.held.clear();
   c.sending.clear();
+  c.unsent = null;
 }
 
 /** The last event. */

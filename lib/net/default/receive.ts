@@ -14,7 +14,10 @@ const HELD_BYTES = 65536;
 
 /** Bytes arrived. */
 export function onData(c: DefaultConnection, bytes: Uint8Array): void {
-  if (c.isClosing) return;
+  if (c.isClosing) {
+    c.isUnread = true;
+    return;
+  }
   c.bytesRead += bytes.length;
   const lease = leaseBytes(bytes);
   // Reading may have been resumed just now, with held bytes still to be handed over first.

@@ -11,6 +11,8 @@ import { closeIfEnded, endIfDrained } from "./end.ts";
 export function onConnected(c: DefaultConnection): void {
   if (c.isClosing) return;
   c.isConnected = true;
+  // What was asked for meanwhile could not be done yet. First, as the handler may throw.
+  if (c.unsent !== null || c.isShutdownAsked) c.driver.serviceLater(c);
   c.handler.onConnect(c);
 }
 
@@ -25,10 +27,27 @@ export function write(c: DefaultConnection, lease: Lease): boolean {
     return !c.isAboveWatermark;
   }
   c.sending.push(lease);
-  c.socket.write(lease.bytes(), c.onWritten);
+  c.unsent ??= lease;
+  c.driver.serviceLater(c);
   if (c.sending.bytes <= c.driver.connectionOptions.writeHighWatermarkBytes) return true;
   c.isAboveWatermark = true;
   return false;
+}
+
+/** Give the runtime what was written since the last turn, as one write, and then FIN if it was asked for. */
+export function flush(c: DefaultConnection): void {
+  if (!c.isConnected || c.isShutdownBegun || (c.isClosing && !c.isDraining)) return;
+  const { socket } = c;
+  let lease = c.unsent;
+  c.unsent = null;
+  if (lease !== null) {
+    socket.cork();
+    for (; lease !== null; lease = lease.next) socket.write(lease.bytes(), c.onWritten);
+    socket.uncork();
+  }
+  if (!c.isShutdownAsked || c.isClosing) return;
+  c.isShutdownBegun = true;
+  socket.end();
 }
 
 /** The oldest write is done; if it failed, the socket's error event tells why. */
@@ -50,7 +69,7 @@ export function onWritten(c: DefaultConnection, error: Error | null): void {
 export function shutdown(c: DefaultConnection): void {
   if (c.isClosing || c.isShutdownAsked) return;
   c.isShutdownAsked = true;
-  c.socket.end();
+  c.driver.serviceLater(c);
 }
 
 /** FIN was sent. */
