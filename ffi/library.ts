@@ -48,6 +48,8 @@ async function openEmbedded(): Promise<Library> {
       return open(await store(bytes));
     } catch (error) {
       if (error instanceof RingwayError && error.code !== "ERR_LIBRARY_LOAD") throw error;
+      // Without this permission the other place is of no use.
+      if (store === storeInMemory && runtime.isPermissionError(error)) throw permissionError(error);
       failures.push(error);
     }
   }
@@ -78,13 +80,7 @@ function open(path: string): Library {
     functions = runtime.open(path, SYMBOLS) as unknown as Functions;
   } catch (error) {
     if (error instanceof RingwayError) throw error;
-    if (runtime.isPermissionError(error)) {
-      throw loadError(
-        "ERR_PERMISSION",
-        "Loading the library needs a permission: run with --allow-ffi (without a path, as memory is mapped too)",
-        error,
-      );
-    }
+    if (runtime.isPermissionError(error)) throw permissionError(error);
     const reason = error instanceof Error ? error.message : String(error);
     throw loadError("ERR_LIBRARY_LOAD", `Cannot load the library "${path}": ${reason}`, error);
   }
@@ -100,6 +96,14 @@ function checkVersion(path: string): void {
     "ERR_LIBRARY_ABI",
     `The library "${path}" has ABI version ${found}, and this version of ringway needs ${ABI_VERSION}: ` +
       `unset ${LIBRARY_VARIABLE} to use the embedded library, or build a matching one with \`zig build\``,
+  );
+}
+
+function permissionError(cause: unknown): RingwayError {
+  return loadError(
+    "ERR_PERMISSION",
+    "Loading the library needs a permission: run with --allow-ffi (without a path, as memory is mapped too)",
+    cause,
   );
 }
 
