@@ -158,6 +158,7 @@ export interface Functions {
   readonly ringway_event_signal: (p0: number) => number;
   readonly ringway_socket_open: (p0: number, p1: number) => number;
   readonly ringway_socket_listen: (p0: Buffer, p1: number, p2: number, p3: number) => number;
+  readonly ringway_socket_remove_file: (p0: Buffer, p1: number, p2: number) => number;
   readonly ringway_socket_close: (p0: number) => number;
   readonly ringway_socket_set: (p0: number, p1: number, p2: number) => number;
   readonly ringway_socket_get: (p0: number, p1: number) => number;
@@ -186,6 +187,7 @@ export const SYMBOLS: {
   ringway_event_signal: { parameters: ["i32"], result: "i32" },
   ringway_socket_open: { parameters: ["i32", "u32"], result: "i32" },
   ringway_socket_listen: { parameters: ["buffer", "u32", "u32", "u32"], result: "i32" },
+  ringway_socket_remove_file: { parameters: ["buffer", "u32", "u32"], result: "i32" },
   ringway_socket_close: { parameters: ["i32"], result: "i32" },
   ringway_socket_set: { parameters: ["i32", "u32", "i32"], result: "i32" },
   ringway_socket_get: { parameters: ["i32", "u32"], result: "i32" },

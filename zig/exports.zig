@@ -129,6 +129,13 @@ pub export fn ringway_socket_listen(address: ?[*]const u8, length: u32, backlog:
     return sockets.listen(address.?, length, backlog, flags);
 }
 
+/// Remove the file of a unix socket, with `only_stale` only if nobody listens on it: 1 if it was
+/// removed, 0 if not, or a negative errno.
+pub export fn ringway_socket_remove_file(address: ?[*]const u8, length: u32, only_stale: u32) i32 {
+    if (address == null) return invalid;
+    return sockets.removeFile(address.?, length, only_stale != 0);
+}
+
 /// Close a listening socket. Others belong to a ring, which closes them.
 pub export fn ringway_socket_close(descriptor: i32) i32 {
     if (!sockets.isListener(descriptor)) return bad_descriptor;

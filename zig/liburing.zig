@@ -170,6 +170,8 @@ pub const feature = struct {
     pub const cqe_skip: u32 = 1 << 11;
     pub const recvsend_bundle: u32 = 1 << 14;
     pub const min_timeout: u32 = 1 << 15;
+    /// Linux 6.15.
+    pub const no_iowait: u32 = 1 << 17;
 };
 
 pub const enter_flag = struct {
@@ -178,6 +180,7 @@ pub const enter_flag = struct {
     pub const sq_wait: u32 = 1 << 2;
     pub const ext_arg: u32 = 1 << 3;
     pub const registered_ring: u32 = 1 << 4;
+    pub const no_iowait: u32 = 1 << 7;
 };
 
 pub const sq_flag = struct {

@@ -384,6 +384,8 @@ pub const Ring = struct {
         const sq = &ring.uring.sq;
         // GETEVENTS also when not waiting: it runs deferred task work and flushes overflowed completions.
         var flags: u32 = liburing.enter_flag.getevents | more_flags;
+        // Or a thread that waits for its clients would count as one that waits for a disk.
+        if (ring.uring.features & liburing.feature.no_iowait != 0) flags |= liburing.enter_flag.no_iowait;
         if (ring.features & abi.Feature.registered_ring != 0) flags |= liburing.enter_flag.registered_ring;
         if (ring.features & abi.Feature.submission_queue_polling != 0) {
             // The new tail must be visible before the flag is read, or the polling thread sleeps on.

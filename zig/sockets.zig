@@ -5,9 +5,11 @@ const abi = @import("abi.zig");
 const system = @import("system.zig");
 const Ring = @import("ring.zig").Ring;
 
+const AF_UNIX: u16 = 1;
 const AF_INET: u16 = 2;
 const AF_INET6: u16 = 10;
 const SOCK_STREAM_CLOEXEC: u32 = 1 | 0o2000000;
+const SOCK_NONBLOCK: u32 = 0o4000;
 const SOL_SOCKET: u32 = 1;
 const IPPROTO_TCP: u32 = 6;
 const IPPROTO_IPV6: u32 = 41;
@@ -66,6 +68,24 @@ fn prepareListener(descriptor: i32, family: u16, address: [*]const u8, length: u
     const bound = system.bind(descriptor, address, length);
     if (bound < 0 or flags & abi.ListenFlag.probe != 0) return bound;
     return system.listen(descriptor, backlog);
+}
+
+/// Remove the file of a unix socket. With `only_stale`, only if nobody listens on it: then it is left
+/// from a process that was killed, and in the way of the next one. 1 if it was removed, 0 if not.
+pub fn removeFile(address: [*]const u8, length: u32, only_stale: bool) i32 {
+    const path_offset = 2;
+    if (length <= path_offset + 1 or length > abi.address_bytes) return system.errno(.INVAL);
+    const family = @as(u16, address[0]) | @as(u16, address[1]) << 8;
+    const is_path = address[path_offset] != 0 and address[length - 1] == 0;
+    if (family != AF_UNIX or !is_path) return 0;
+    if (only_stale) {
+        const descriptor = system.socket(AF_UNIX, SOCK_STREAM_CLOEXEC | SOCK_NONBLOCK);
+        if (descriptor < 0) return descriptor;
+        defer _ = system.close(descriptor);
+        if (system.connect(descriptor, address, length) != system.errno(.CONNREFUSED)) return 0;
+    }
+    const removed = system.unlink(@ptrCast(address + path_offset));
+    return if (removed < 0) removed else 1;
 }
 
 pub fn isListener(descriptor: i32) bool {

@@ -143,3 +143,18 @@ test "the limit of descriptors is raised no further than wanted and never lowere
     try testing.expectEqual(now, exports.ringway_raise_descriptor_limit(1));
     try testing.expect(exports.ringway_raise_descriptor_limit(std.math.maxInt(u32)) >= now);
 }
+
+test "the file of a unix socket is removed when nobody listens on it" {
+    var address = Address{ .length = undefined };
+    std.mem.writeInt(u16, address.bytes[0..2], linux.AF.UNIX, .little);
+    const path = std.fmt.bufPrint(address.bytes[2..], "/tmp/ringway-{d}.sock\x00", .{@as(u32, @bitCast(system.threadNumber()))}) catch unreachable;
+    address.length = @intCast(2 + path.len);
+    var listener = try listen(address, 0);
+    // Somebody listens.
+    try testing.expectEqual(0, exports.ringway_socket_remove_file(&address.bytes, address.length, 1));
+    listener.close();
+    try testing.expectEqual(1, exports.ringway_socket_remove_file(&address.bytes, address.length, 1));
+    // There is no file any more.
+    try testing.expectEqual(0, exports.ringway_socket_remove_file(&address.bytes, address.length, 1));
+    try testing.expectEqual(system.errno(.NOENT), exports.ringway_socket_remove_file(&address.bytes, address.length, 0));
+}

@@ -43,11 +43,13 @@ pub fn close(descriptor: i32) i32 {
     return result(linux.syscall1(.close, word(descriptor)));
 }
 
+/// AT_FDCWD.
+const current_folder: usize = @bitCast(@as(isize, -100));
+
 /// How many bytes of a file were read into `buffer`, or a negative errno.
 pub fn readFile(path: [*:0]const u8, buffer: []u8) i32 {
-    const AT_FDCWD: isize = -100;
     const O_CLOEXEC: usize = 0o2000000;
-    const descriptor = result(linux.syscall4(.openat, @bitCast(AT_FDCWD), @intFromPtr(path), O_CLOEXEC, 0));
+    const descriptor = result(linux.syscall4(.openat, current_folder, @intFromPtr(path), O_CLOEXEC, 0));
     if (descriptor < 0) return descriptor;
     defer _ = close(descriptor);
     return result(linux.syscall3(.read, word(descriptor), @intFromPtr(buffer.ptr), buffer.len));
@@ -90,6 +92,14 @@ pub fn socket(family: u32, kind: u32) i32 {
 
 pub fn bind(descriptor: i32, address: [*]const u8, length: u32) i32 {
     return result(linux.syscall3(.bind, word(descriptor), @intFromPtr(address), length));
+}
+
+pub fn connect(descriptor: i32, address: [*]const u8, length: u32) i32 {
+    return result(linux.syscall3(.connect, word(descriptor), @intFromPtr(address), length));
+}
+
+pub fn unlink(path: [*:0]const u8) i32 {
+    return result(linux.syscall3(.unlinkat, current_folder, @intFromPtr(path), 0));
 }
 
 pub fn listen(descriptor: i32, backlog: u32) i32 {

@@ -41,6 +41,11 @@ export class Statistics {
     this.#values[index] = (this.#values[index] as number) + amount;
   }
 
+  /** Set a number. */
+  set(index: number, value: number): void {
+    this.#values[index] = value;
+  }
+
   /** All numbers by their names. */
   read(): Record<StatisticName, number> {
     return Object.fromEntries(STATISTICS.map((name, index) => [name, this.#values[index]])) as Record<

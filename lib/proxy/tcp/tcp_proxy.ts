@@ -85,15 +85,18 @@ export class TcpProxy implements ListenerHandler {
     this.reporter.onAcceptError(listener, errno);
   }
 
-  /** Accept no more; resolves when the last connection has ended. */
-  drain(): Promise<void> {
+  /** Accept no more; resolves when no accept is under way any more. */
+  async stopAccepting(): Promise<void> {
     this.#isDraining = true;
-    const closing = this.#listeners.map((listener) => listener.close());
-    const drained = new Promise<void>((resolve) => {
-      this.#onDrained = resolve;
+    await Promise.all(this.#listeners.map((listener) => listener.close()));
+  }
+
+  /** Resolves when no connection is left. */
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
       if (this.#active === 0) resolve();
+      else this.#onDrained = resolve;
     });
-    return Promise.all([drained, ...closing]).then(() => {});
   }
 
   #pause(): void {

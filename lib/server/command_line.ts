@@ -1,0 +1,223 @@
+/**
+ * The command's options, read into a configuration.
+ *
+ * @module
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import type { RequestedInterface } from "../net/socket_interface.ts";
+import { VERSION } from "../version.ts";
+import { type BalancerName, defaultProxyConfig, type LogLevel, type ProxyConfig, type Target } from "./config.ts";
+import { LOG_LEVELS } from "./log.ts";
+import { parseTarget, parseUpstream, TargetError } from "./target.ts";
+
+/** What the command line asks for. */
+export interface CommandLine {
+  /** The proxy's configuration; without `to`, a demo upstream is to be started. */
+  readonly config: ProxyConfig;
+  /** How much is logged. */
+  readonly logLevel: LogLevel;
+  /** Only check, do not start. */
+  readonly isCheck: boolean;
+}
+
+/** The command line asks for nothing to be run: text was printed, and this is the exit code. */
+export interface CommandLineExit {
+  /** 0 after help or version, 2 after a mistake. */
+  readonly exitCode: 0 | 2;
+}
+
+/** Where text goes. */
+export interface CommandLineOutput {
+  /** For help and version. */
+  out(text: string): void;
+  /** For mistakes. */
+  error(text: string): void;
+}
+
+/** Without `--listen`. */
+const DEFAULT_LISTEN: Target = { family: "name", host: "127.0.0.1", port: 10000 };
+
+interface Options {
+  listen: Target[];
+  to: Target[];
+  workers: number | "auto";
+  socketInterface: RequestedInterface;
+  ioUringSize: number;
+  acceptSize: number;
+  readBufferSize: number;
+  writeTimeoutMs: number;
+  useSubmissionQueuePolling: boolean;
+  balance: BalancerName;
+  connectAttempts: number;
+  connectTimeoutMs: number;
+  idleTimeoutMs: number;
+  drainTimeoutMs: number;
+  dnsRefreshMs: number;
+  maxConnections: number;
+  backlog: number;
+  logLevel: LogLevel;
+  check: boolean;
+}
+
+/** Read the arguments behind the command's name. */
+export function parseCommandLine(
+  arguments_: readonly string[],
+  output: CommandLineOutput,
+): CommandLine | CommandLineExit {
+  const command = createCommand(output);
+  try {
+    command.parse(arguments_, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return { exitCode: error.exitCode === 0 ? 0 : 2 };
+  }
+  const options = command.opts<Options>();
+  const { listen, to, balance, maxConnections, logLevel, check, ...rest } = options;
+  const { ioUringSize, acceptSize, readBufferSize, writeTimeoutMs, useSubmissionQueuePolling, ...proxy } = rest;
+  return {
+    config: {
+      ...proxy,
+      listen: listen.length > 0 ? listen : [DEFAULT_LISTEN],
+      to,
+      balancer: balance,
+      maximumConnections: maxConnections,
+      ioUring: { ioUringSize, acceptSize, readBufferSize, writeTimeoutMs, useSubmissionQueuePolling },
+    },
+    logLevel,
+    isCheck: check,
+  };
+}
+
+function createCommand(output: CommandLineOutput): Command {
+  const { ioUring, ...defaults } = defaultProxyConfig;
+  return new Command("ringway")
+    .description("A proxy on Linux io_uring: relays TCP connections to one or more endpoints.")
+    .version(`ringway ${VERSION}`, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .allowExcessArguments(false)
+    .exitOverride()
+    .configureOutput({ writeOut: output.out, writeErr: output.error })
+    .showHelpAfterError("(--help lists all options)")
+    .option(
+      "-l, --listen <HOST:PORT>",
+      "where to accept connections; also [IPV6]:PORT, unix:PATH; repeatable (default: 127.0.0.1:10000)",
+      collect(parseTarget),
+      [],
+    )
+    .option(
+      "-t, --to <tcp://HOST:PORT>",
+      "an endpoint; also unix:PATH; repeatable (default: a built-in demo)",
+      collect(parseUpstream),
+      [],
+    )
+    .option("-w, --workers <N|auto>", "worker threads; auto: one per processor", workers, defaults.workers)
+    .addOption(
+      choice(
+        "--socket-interface <NAME>",
+        "how bytes are moved: io_uring, or the runtime's sockets",
+        ["auto", "uring", "default"],
+        defaults.socketInterface,
+      ),
+    )
+    .option("--io-uring-size <N>", "entries of a worker's submission queue", integer(8, 32768), ioUring.ioUringSize)
+    .option(
+      "--accept-size <N>",
+      "pending accepts per listener on kernels without multishot accept",
+      integer(1, 1024),
+      ioUring.acceptSize,
+    )
+    .option("--read-buffer-size <BYTES>", "size of a receive buffer", integer(1024, 1 << 20), ioUring.readBufferSize)
+    .option(
+      "--write-timeout-ms <MS>",
+      "how long a closing connection may take to send what is queued; 0: no limit",
+      milliseconds,
+      ioUring.writeTimeoutMs,
+    )
+    .option(
+      "--use-submission-queue-polling",
+      "let a kernel thread poll for submissions (costs a core per worker)",
+      ioUring.useSubmissionQueuePolling,
+    )
+    .addOption(
+      choice(
+        "--balance <NAME>",
+        "how connections are spread over endpoints",
+        ["round-robin", "least-connections"],
+        defaults.balancer,
+      ),
+    )
+    .option(
+      "--connect-attempts <N>",
+      "endpoints that are tried for a connection",
+      integer(1, 1000),
+      defaults.connectAttempts,
+    )
+    .option(
+      "--connect-timeout-ms <MS>",
+      "how long connecting to an endpoint may take; 0: as long as the kernel tries",
+      milliseconds,
+      defaults.connectTimeoutMs,
+    )
+    .option(
+      "--idle-timeout-ms <MS>",
+      "how long a connection may be without bytes; 0: for ever",
+      milliseconds,
+      defaults.idleTimeoutMs,
+    )
+    .option(
+      "--drain-timeout-ms <MS>",
+      "how long connections may go on after SIGTERM or SIGINT",
+      milliseconds,
+      defaults.drainTimeoutMs,
+    )
+    .option(
+      "--dns-refresh-ms <MS>",
+      "how often names are resolved again; 0: never",
+      milliseconds,
+      defaults.dnsRefreshMs,
+    )
+    .option(
+      "--max-connections <N>",
+      "relayed connections at the same time; 0: as many as the limit of open files allows",
+      integer(0, 1 << 20),
+      defaults.maximumConnections,
+    )
+    .option("--backlog <N>", "connections that wait in the kernel per worker", integer(1, 65535), defaults.backlog)
+    .addOption(choice("--log-level <LEVEL>", "how much is logged, on standard error", LOG_LEVELS, "info"))
+    .option("--check", "check the options, the names and the kernel, and exit", false);
+}
+
+function choice(flags: string, description: string, choices: readonly string[], initial: string): Option {
+  return new Option(flags, description).choices(choices).default(initial);
+}
+
+function collect(parse: (text: string) => Target): (text: string, previous: Target[]) => Target[] {
+  return (text, previous) => {
+    try {
+      return [...previous, parse(text)];
+    } catch (error) {
+      if (error instanceof TargetError) throw new InvalidArgumentError(error.message);
+      throw error;
+    }
+  };
+}
+
+function integer(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+  };
+}
+
+/** A day less than 2^31 milliseconds, which is as far as a runtime's timers go. */
+const milliseconds = integer(0, 2_061_083_647);
+
+function workers(text: string): number | "auto" {
+  if (text === "auto") return "auto";
+  try {
+    return integer(1, 250)(text);
+  } catch {
+    throw new InvalidArgumentError('It is "auto" or a whole number from 1 to 250.');
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * What a proxy is started with.
+ *
+ * @module
+ */
+import type { SocketAddress, UnixAddress } from "../net/address.ts";
+import type { RequestedInterface } from "../net/socket_interface.ts";
+
+/** A host that may be a name, and a port. */
+export interface HostPort {
+  readonly family: "name";
+  /** A name or an IP address, without brackets. */
+  readonly host: string;
+  /** 0 to 65535. */
+  readonly port: number;
+}
+
+/** Where to listen or connect to, before names are resolved. */
+export type Target = HostPort | UnixAddress;
+
+/** How connections are spread over endpoints. */
+export type BalancerName = "round-robin" | "least-connections";
+
+/** How much is logged. */
+export type LogLevel = "trace" | "debug" | "info" | "warning" | "error" | "fatal";
+
+/** The io_uring options, named as in Envoy's first integration of io_uring. */
+export interface IoUringOptions {
+  /** Entries of the submission queue, rounded up to a power of two. */
+  readonly ioUringSize: number;
+  /** Accepts that are kept pending per listener on kernels without multishot accept. */
+  readonly acceptSize: number;
+  /** Bytes of one receive buffer for requests and small messages. */
+  readonly readBufferSize: number;
+  /** How long closing a connection waits for queued bytes to be sent, in milliseconds; 0: without limit. */
+  readonly writeTimeoutMs: number;
+  /** Let a kernel thread poll for submissions, which costs a core per worker. */
+  readonly useSubmissionQueuePolling: boolean;
+}
+
+/** What a proxy is started with. */
+export interface ProxyConfig {
+  /** Where to accept connections. */
+  readonly listen: readonly Target[];
+  /** The endpoints; a name stands for all of its addresses. */
+  readonly to: readonly Target[];
+  /** Worker threads; `"auto"`: one per available processor. */
+  readonly workers: number | "auto";
+  /** Which driver moves the bytes. */
+  readonly socketInterface: RequestedInterface;
+  /** For the `uring` driver. */
+  readonly ioUring: IoUringOptions;
+  /** How connections are spread over endpoints. */
+  readonly balancer: BalancerName;
+  /** Endpoints that are tried for a connection, at the most. */
+  readonly connectAttempts: number;
+  /** How long connecting to an endpoint may take, in milliseconds; 0: as long as the kernel tries. */
+  readonly connectTimeoutMs: number;
+  /** How long a connection may be idle, in milliseconds; 0: for ever. */
+  readonly idleTimeoutMs: number;
+  /** How long connections may go on after a stop was asked for, in milliseconds. */
+  readonly drainTimeoutMs: number;
+  /** How often names are resolved again, in milliseconds; 0: never. */
+  readonly dnsRefreshMs: number;
+  /** Relayed connections at the most, over all workers; 0: as many as the limit of open files allows. */
+  readonly maximumConnections: number;
+  /** Connections that wait in the kernel per listener and worker. */
+  readonly backlog: number;
+}
+
+/** Everything but the addresses. */
+export const defaultProxyConfig: Omit<ProxyConfig, "listen" | "to"> = {
+  workers: "auto",
+  socketInterface: "auto",
+  ioUring: {
+    ioUringSize: 512,
+    acceptSize: 5,
+    readBufferSize: 8192,
+    writeTimeoutMs: 1000,
+    useSubmissionQueuePolling: false,
+  },
+  balancer: "round-robin",
+  connectAttempts: 3,
+  connectTimeoutMs: 5000,
+  idleTimeoutMs: 3_600_000,
+  drainTimeoutMs: 10_000,
+  dnsRefreshMs: 5000,
+  maximumConnections: 0,
+  backlog: 4096,
+};
+
+/** What a worker is started with: names are resolved, listeners are open. */
+export interface WorkerConfig {
+  /** Its number, from 0. */
+  readonly index: number;
+  /** Which driver moves the bytes. */
+  readonly driver: "uring" | "default";
+  /** From where the shim is loaded; `null` for the `default` driver. */
+  readonly libraryPath: string | null;
+  /** Its listeners. */
+  readonly listeners: readonly WorkerListener[];
+  /** The endpoints at first. */
+  readonly endpoints: readonly SocketAddress[];
+  /** Memory for its statistics. */
+  readonly statistics: SharedArrayBuffer;
+  /** Its share of {@linkcode ProxyConfig.maximumConnections}. */
+  readonly maximumConnections: number;
+  /** `FEATURE_*` bits of the ring that are not to be used. */
+  readonly disabledFeatures: number;
+  /** The rest of the configuration. */
+  readonly proxy: ProxyConfig;
+}
+
+/** A listener of a worker. */
+export interface WorkerListener {
+  readonly address: SocketAddress;
+  /** A descriptor that the main thread opened, for the `uring` driver. */
+  readonly descriptor?: number;
+  /** Does it share the port with other workers' listeners? */
+  readonly reusePort: boolean;
+}

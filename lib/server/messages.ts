@@ -1,0 +1,54 @@
+/**
+ * What the main thread and its workers say to each other.
+ *
+ * @module
+ */
+import type { SocketAddress } from "../net/address.ts";
+import type { LogLevel, WorkerConfig } from "./config.ts";
+
+/**
+ * Counts the messages that were sent to a worker after `start`, in shared memory: the worker's loop
+ * knows by it that one is on its way.
+ */
+export class MessageCounter {
+  /** The memory, to be shared with the worker. */
+  readonly memory: SharedArrayBuffer;
+  readonly #sent: Int32Array;
+
+  /** A new counter, or the one in another thread's memory. */
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory;
+    this.#sent = new Int32Array(memory);
+  }
+
+  /** One more message is about to be sent. */
+  add(): void {
+    Atomics.add(this.#sent, 0, 1);
+  }
+
+  /** Messages sent so far. */
+  get sent(): number {
+    return Atomics.load(this.#sent, 0);
+  }
+}
+
+/** From the main thread to a worker. */
+export type ToWorker =
+  | { readonly type: "start"; readonly config: WorkerConfig; readonly sent: SharedArrayBuffer }
+  /** The endpoints changed. */
+  | { readonly type: "endpoints"; readonly addresses: readonly SocketAddress[] }
+  /** Accept no more; answer `closed` when that is so and `drained` when no connection is left. */
+  | { readonly type: "drain" }
+  /** Close everything; answer `stopped`. */
+  | { readonly type: "stop" };
+
+/** From a worker to the main thread. */
+export type FromWorker =
+  /** It accepts connections. `ringHandle` names its ring in `wakeRing` and `closeRing`. */
+  | { readonly type: "ready"; readonly ringHandle: number | null }
+  | { readonly type: "log"; readonly level: LogLevel; readonly message: string }
+  | { readonly type: "closed" }
+  | { readonly type: "drained" }
+  | { readonly type: "stopped" }
+  /** It can't go on. */
+  | { readonly type: "failed"; readonly message: string; readonly code: string; readonly stack: string };

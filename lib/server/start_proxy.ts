@@ -1,0 +1,192 @@
+/**
+ * Starts a whole proxy: listeners, workers, name resolution.
+ *
+ * @module
+ */
+import { RingwayError } from "../../ffi/errors.ts";
+import { type Library, loadLibrary } from "../../ffi/library.ts";
+import { formatAddress, type SocketAddress } from "../net/address.ts";
+import { type SelectedInterface, selectSocketInterface } from "../net/socket_interface.ts";
+import { type StatisticName, Statistics } from "../proxy/statistics.ts";
+import type { LogLevel, ProxyConfig, WorkerConfig } from "./config.ts";
+import { checkListeners, type Listeners, openListeners } from "./listeners.ts";
+import { Resolver, resolveTarget } from "./resolver.ts";
+import { ringOptions } from "./ring_config.ts";
+import { Supervisor } from "./supervisor.ts";
+
+/** Descriptors that the process needs for other things than relayed connections. */
+const RESERVED_DESCRIPTORS = 100;
+/** The kernel's default for fs.nr_open. */
+const DESCRIPTORS_WANTED = 1 << 20;
+
+/** A proxy that accepts connections. */
+export interface RunningProxy {
+  /** Where it listens, with the ports that the kernel chose. */
+  readonly addresses: readonly SocketAddress[];
+  /** The driver that was chosen, and why. */
+  readonly socketInterface: SelectedInterface;
+  /** How many workers it has. */
+  readonly workers: number;
+  /** The sum of all workers' numbers. */
+  statistics(): Record<StatisticName, number>;
+  /**
+   * Accept no more, let connections go on for up to {@linkcode ProxyConfig.drainTimeoutMs}, then close them.
+   * Resolves when everything is closed, with the number of connections that were cut off.
+   */
+  drain(): Promise<number>;
+  /** Close everything at once. */
+  close(): Promise<void>;
+}
+
+/** What else a proxy may be started with. */
+export interface StartOptions {
+  /** Where messages go. */
+  readonly log?: (level: LogLevel, message: string) => void;
+  /** The module of the workers; by default the package's own. */
+  readonly workerUrl?: URL;
+}
+
+/** Start a proxy. Throws a RingwayError that says what is wrong and what to do. */
+export async function startProxy(config: ProxyConfig, options: StartOptions = {}): Promise<RunningProxy> {
+  const log = options.log ?? (() => {});
+  const selected = await selectInterface(config);
+  const library = selected.driver === "uring" ? await loadLibrary() : null;
+  const workers = config.workers === "auto" ? navigator.hardwareConcurrency : config.workers;
+  const resolver = new Resolver(config.to, config.dnsRefreshMs, {
+    onAddresses: (addresses) => {
+      log("info", `the endpoints changed: ${addresses.map(formatAddress).join(", ")}`);
+      supervisor?.setEndpoints(addresses);
+    },
+    onResolveError: (error) => log("warning", `${error.message}; its last addresses stay in use`),
+  });
+  let supervisor: Supervisor | null = null;
+  let listeners: Listeners | null = null;
+  try {
+    const endpoints = await resolver.start();
+    const addresses = await resolveListen(config);
+    listeners = library
+      ? openListeners(library, addresses, workers, config.backlog)
+      : await checkListeners(addresses, workers);
+    const configs = workerConfigs(config, selected, library, listeners, endpoints, workers);
+    supervisor = new Supervisor({
+      workerUrl: options.workerUrl ?? workerUrl(),
+      library,
+      configs,
+      log,
+    });
+    await supervisor.start();
+    return running(config, selected, resolver, listeners, supervisor, configs);
+  } catch (error) {
+    resolver.stop();
+    listeners?.close();
+    throw error;
+  }
+}
+
+/** Everything that starting would check, without starting: the first thing that is wrong is thrown. */
+export async function checkProxy(config: ProxyConfig): Promise<SelectedInterface> {
+  const selected = await selectInterface(config);
+  await Promise.all([...config.to, ...config.listen].map(resolveTarget));
+  return selected;
+}
+
+function selectInterface(config: ProxyConfig): Promise<SelectedInterface> {
+  return selectSocketInterface({ wanted: config.socketInterface, ringOptions: ringOptions(config.ioUring, 0) });
+}
+
+/** Packed for npm, the module is JavaScript, and so is the worker beside it. */
+function workerUrl(): URL {
+  return new URL(import.meta.url.endsWith(".js") ? "./worker.js" : "./worker.ts", import.meta.url);
+}
+
+async function resolveListen(config: ProxyConfig): Promise<SocketAddress[]> {
+  return await Promise.all(
+    config.listen.map(async (target) => {
+      const [address] = await resolveTarget(target);
+      if (address !== undefined) return address;
+      const failure = { code: "ERR_RESOLVE", source: "internal", operation: "listen" } as const;
+      throw new RingwayError("Cannot listen: the name resolves to no address", failure);
+    }),
+  );
+}
+
+function workerConfigs(
+  config: ProxyConfig,
+  selected: SelectedInterface,
+  library: Library | null,
+  listeners: Listeners,
+  endpoints: readonly SocketAddress[],
+  workers: number,
+): WorkerConfig[] {
+  const maximumConnections = config.maximumConnections || connectionsAllowed(library);
+  return listeners.perWorker.map((own, index) => ({
+    index,
+    driver: selected.driver,
+    libraryPath: library?.path ?? null,
+    listeners: own,
+    endpoints,
+    statistics: new Statistics().memory,
+    maximumConnections: Math.max(1, Math.ceil(maximumConnections / workers)),
+    disabledFeatures: selected.disabledFeatures,
+    proxy: config,
+  }));
+}
+
+/** Each relayed connection takes two descriptors. */
+function connectionsAllowed(library: Library | null): number {
+  if (library === null) return Number.MAX_SAFE_INTEGER;
+  const limit = library.functions.ringway_raise_descriptor_limit(DESCRIPTORS_WANTED);
+  return Math.max(1, Math.floor((limit - RESERVED_DESCRIPTORS) / 2));
+}
+
+function running(
+  config: ProxyConfig,
+  socketInterface: SelectedInterface,
+  resolver: Resolver,
+  listeners: Listeners,
+  supervisor: Supervisor,
+  configs: readonly WorkerConfig[],
+): RunningProxy {
+  const all = configs.map((worker) => new Statistics(worker.statistics));
+  const statistics = () => {
+    const sum = new Statistics().read();
+    for (const name of Object.keys(sum) as StatisticName[]) {
+      for (const one of all) sum[name] += one.read()[name];
+    }
+    return sum;
+  };
+  const close = async () => {
+    resolver.stop();
+    await supervisor.stop();
+    listeners.close();
+  };
+  return {
+    addresses: listeners.addresses,
+    socketInterface,
+    workers: configs.length,
+    statistics,
+    async drain() {
+      resolver.stop();
+      const { closed, drained } = supervisor.drain();
+      // From here on nobody would accept: whoever connects is better refused than left waiting.
+      const isDrained = await withTimeout(
+        closed.then(() => listeners.close()).then(() => drained),
+        config.drainTimeoutMs,
+      );
+      const cut = isDrained ? 0 : statistics().downstream_connections_active;
+      await close();
+      return cut;
+    },
+    close,
+  };
+}
+
+async function withTimeout(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const expired = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs);
+  });
+  const finished = await Promise.race([work.then(() => true), expired]);
+  clearTimeout(timer);
+  return finished;
+}

@@ -1,0 +1,135 @@
+/**
+ * Keeps the workers: starts them, replaces one that crashed, drains and stops them.
+ *
+ * @module
+ */
+import type { Library } from "../../ffi/library.ts";
+import type { SocketAddress } from "../net/address.ts";
+import type { LogLevel, WorkerConfig } from "./config.ts";
+import { WorkerThread } from "./worker_thread.ts";
+
+/** Before a crashed worker is replaced, at first and at most; twice as long after each crash in a row. */
+const REPLACE_DELAY_MS = 50;
+const REPLACE_DELAY_MAXIMUM_MS = 5000;
+/** A worker that ran this long crashed for another reason than the one before it. */
+const STABLE_MS = 10_000;
+
+interface Place {
+  readonly config: WorkerConfig;
+  thread: WorkerThread;
+  startedMs: number;
+  delayMs: number;
+}
+
+/** What a supervisor needs. */
+export interface SupervisorOptions {
+  /** The worker's module. */
+  readonly workerUrl: URL;
+  /** The shim, if the workers use it. */
+  readonly library: Library | null;
+  /** One for each worker. */
+  readonly configs: readonly WorkerConfig[];
+  /** Where messages go. */
+  readonly log: (level: LogLevel, message: string) => void;
+}
+
+/** All workers of a proxy. */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #places: Place[] = [];
+  #endpoints: readonly SocketAddress[] | null = null;
+  #isStopping = false;
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
+
+  /** A supervisor whose workers are not started yet. */
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+  }
+
+  /** How many workers there are, those being replaced included. */
+  get size(): number {
+    return this.#places.length;
+  }
+
+  /** Start all workers. Resolves when all accept connections; rejects when one can't start. */
+  async start(): Promise<void> {
+    const starting = this.#options.configs.map((config) => {
+      const place: Place = {
+        config,
+        delayMs: REPLACE_DELAY_MS,
+        startedMs: performance.now(),
+        thread: this.#spawn(config),
+      };
+      this.#places.push(place);
+      return place.thread.start(config);
+    });
+    try {
+      await Promise.all(starting);
+    } catch (error) {
+      await Promise.allSettled(starting);
+      await this.stop();
+      throw error;
+    }
+  }
+
+  #spawn(config: WorkerConfig): WorkerThread {
+    return new WorkerThread(this.#options.workerUrl, this.#options.library, {
+      onLog: (level, message) => this.#options.log(level, `worker ${config.index}: ${message}`),
+      onCrash: (reason) => this.#onCrash(config.index, reason),
+    });
+  }
+
+  #onCrash(index: number, reason: string): void {
+    if (this.#isStopping) return;
+    const place = this.#places[index] as Place;
+    if (performance.now() - place.startedMs > STABLE_MS) place.delayMs = REPLACE_DELAY_MS;
+    const { delayMs } = place;
+    place.delayMs = Math.min(delayMs * 2, REPLACE_DELAY_MAXIMUM_MS);
+    this.#options.log("error", `worker ${index} crashed and is replaced in ${delayMs} ms: ${reason}`);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      void this.#replace(place);
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+
+  async #replace(place: Place): Promise<void> {
+    place.startedMs = performance.now();
+    place.thread = this.#spawn(place.config);
+    const endpoints = this.#endpoints ?? place.config.endpoints;
+    try {
+      await place.thread.start({ ...place.config, endpoints });
+      this.#options.log("info", `worker ${place.config.index} runs again`);
+    } catch (error) {
+      this.#onCrash(place.config.index, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Change the endpoints of all workers. */
+  setEndpoints(addresses: readonly SocketAddress[]): void {
+    this.#endpoints = addresses;
+    for (const place of this.#places) place.thread.setEndpoints(addresses);
+  }
+
+  /** Accept no more: `closed` resolves when that is so, `drained` when no connection is left. */
+  drain(): { closed: Promise<unknown>; drained: Promise<unknown> } {
+    this.#stopReplacing();
+    const draining = this.#places.map((place) => place.thread.drain());
+    return {
+      closed: Promise.all(draining.map(({ closed }) => closed)),
+      drained: Promise.all(draining.map(({ drained }) => drained)),
+    };
+  }
+
+  /** Close all connections and end all workers. */
+  async stop(): Promise<void> {
+    this.#stopReplacing();
+    await Promise.all(this.#places.map((place) => place.thread.stop()));
+  }
+
+  #stopReplacing(): void {
+    this.#isStopping = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Reads addresses as users write them.
+ *
+ * @module
+ */
+import { isIP } from "node:net";
+import { RingwayError } from "../../ffi/errors.ts";
+import type { Target } from "./config.ts";
+
+/** Text that is not an address. */
+export class TargetError extends RingwayError {
+  /** Make an error that says what was found and what is allowed. */
+  constructor(message: string) {
+    super(message, { code: "ERR_TARGET", source: "internal", operation: "read an address" });
+  }
+}
+
+const HOST_NAME = /^(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?$/i;
+
+/** `HOST:PORT`, `[IPV6]:PORT` or `unix:PATH`. Throws a {@linkcode TargetError}. */
+export function parseTarget(text: string): Target {
+  if (text.startsWith("unix:")) return unixTarget(text);
+  const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(text);
+  if (match === null) throw new TargetError(`"${text}" is not an address: ${hint(text)}`);
+  const [, bracketed, plain = "", portText = ""] = match;
+  const port = /^\d{1,5}$/.test(portText) ? Number(portText) : -1;
+  if (port < 0 || port > 65535) throw new TargetError(`"${text}" has no valid port: it is a number from 0 to 65535`);
+  if (bracketed !== undefined) {
+    if (isIP(bracketed) !== 6)
+      throw new TargetError(`"${text}": only an IPv6 address stands in brackets, such as [::1]`);
+    return { family: "name", host: bracketed, port };
+  }
+  if (isIP(plain) !== 4 && !HOST_NAME.test(plain)) {
+    throw new TargetError(`"${text}" has no valid host: it is a name, an IPv4 address or an IPv6 address in brackets`);
+  }
+  if (/^[\d.]+$/.test(plain) && isIP(plain) !== 4)
+    throw new TargetError(`"${text}": "${plain}" is not an IPv4 address`);
+  return { family: "name", host: plain, port };
+}
+
+function unixTarget(text: string): Target {
+  const path = text.slice("unix:".length);
+  const bytes = new TextEncoder().encode(path).length;
+  if (bytes === 0 || bytes > 107) throw new TargetError(`"${text}": the path of a unix socket has 1 to 107 bytes`);
+  return { family: "unix", path };
+}
+
+function hint(text: string): string {
+  if (isIP(text) === 6) return `an IPv6 address stands in brackets, such as [${text}]:80`;
+  if (isIP(text) === 4 || HOST_NAME.test(text)) return `the port is missing, such as ${text}:80`;
+  return "it is HOST:PORT, [IPV6]:PORT or unix:PATH";
+}
+
+/** An upstream: `tcp://HOST:PORT` or `unix:PATH`. Throws a {@linkcode TargetError}. */
+export function parseUpstream(text: string): Target {
+  if (text.startsWith("unix:")) return unixTarget(text);
+  const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text);
+  if (match === null) {
+    const rest = /^[^/]+:\d+$/.test(text) ? `tcp://${text}` : "tcp://HOST:PORT";
+    throw new TargetError(`"${text}" has no scheme: write ${rest} or unix:PATH`);
+  }
+  const [, scheme = "", rest = ""] = match;
+  if (scheme.toLowerCase() !== "tcp")
+    throw new TargetError(`"${text}": the scheme "${scheme}" is unknown: tcp is known`);
+  const target = parseTarget(rest.replace(/\/$/, ""));
+  if (target.family === "name" && target.port === 0) throw new TargetError(`"${text}": port 0 cannot be connected to`);
+  return target;
+}
+
+/** The text that {@linkcode parseTarget} reads. */
+export function formatTarget(target: Target): string {
+  if (target.family === "unix") return `unix:${target.path}`;
+  return isIP(target.host) === 6 ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`;
+}

@@ -1,0 +1,156 @@
+/**
+ * A worker thread: one driver, its listeners, and the proxy on them. This is the thread's entry.
+ *
+ * @module
+ */
+import { RingwayError } from "../../ffi/errors.ts";
+import { loadLibrary } from "../../ffi/library.ts";
+import { DefaultDriver } from "../net/default/driver.ts";
+import type { Driver } from "../net/driver.ts";
+import { UringDriver } from "../net/uring/driver.ts";
+import { runParked } from "../net/uring/parked_loop.ts";
+import type { Balancer } from "../proxy/balancers/balancer.ts";
+import { LeastConnections } from "../proxy/balancers/least_connections.ts";
+import { RoundRobin } from "../proxy/balancers/round_robin.ts";
+import { Cluster } from "../proxy/cluster.ts";
+import { STATISTIC, Statistics } from "../proxy/statistics.ts";
+import { TcpProxy } from "../proxy/tcp/tcp_proxy.ts";
+import { errnoName } from "../ring/errors.ts";
+import type { LogLevel, WorkerConfig } from "./config.ts";
+import { type FromWorker, MessageCounter, type ToWorker } from "./messages.ts";
+import { RepeatedMessages } from "./repeated_messages.ts";
+import { connectionOptions, ringOptions } from "./ring_config.ts";
+
+interface WorkerScope {
+  onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
+  postMessage(message: FromWorker): void;
+}
+
+const scope = globalThis as unknown as WorkerScope;
+
+/** What runs in the thread. */
+class WorkerMain {
+  readonly #config: WorkerConfig;
+  readonly #driver: Driver;
+  readonly #cluster: Cluster;
+  readonly #proxy: TcpProxy;
+  readonly #sent: MessageCounter;
+  #stopping = false;
+
+  private constructor(config: WorkerConfig, sent: MessageCounter, driver: Driver) {
+    this.#config = config;
+    this.#sent = sent;
+    this.#driver = driver;
+    const balancer: Balancer =
+      config.proxy.balancer === "least-connections" ? new LeastConnections(config.index) : new RoundRobin(config.index);
+    this.#cluster = new Cluster("default", balancer, config.endpoints);
+    const repeated = new RepeatedMessages(log);
+    const statistics = new Statistics(config.statistics);
+    // The connections of a worker that crashed in this place are gone with it.
+    statistics.set(STATISTIC.downstream_connections_active, 0);
+    this.#proxy = new TcpProxy(
+      driver,
+      this.#cluster,
+      { ...config.proxy, maximumConnections: config.maximumConnections },
+      statistics,
+      {
+        onConnectFailed: (endpoint, errno) =>
+          repeated.say("warning", `cannot connect to ${endpoint.name}: ${errnoName(errno)}`),
+        onNoEndpoint: () => repeated.say("error", "no endpoint to connect to: its name resolves to no address"),
+        onAcceptError: (_listener, errno) =>
+          repeated.say("error", `cannot accept connections (${errnoName(errno)}), trying again shortly`),
+      },
+    );
+  }
+
+  static async start(config: WorkerConfig, sent: MessageCounter): Promise<WorkerMain> {
+    const driver = await openDriver(config);
+    const worker = new WorkerMain(config, sent, driver);
+    for (const { address, ...options } of config.listeners) {
+      worker.#proxy.add(await driver.listen(address, worker.#proxy, { ...options, backlog: config.proxy.backlog }));
+    }
+    return worker;
+  }
+
+  /** Say that it is ready, and run until told to stop. */
+  async run(): Promise<void> {
+    const ringHandle = this.#driver instanceof UringDriver ? this.#driver.ring.handle : null;
+    scope.postMessage({ type: "ready", ringHandle });
+    // The other driver runs by itself, on the runtime's loop.
+    if (!(this.#driver instanceof UringDriver)) return;
+    await runParked(this.#driver, {
+      isStopped: () => this.#stopping,
+      isMessageOnItsWay: () => this.#sent.sent !== received,
+    });
+    await this.#end();
+  }
+
+  async receive(message: ToWorker): Promise<void> {
+    switch (message.type) {
+      case "endpoints":
+        this.#cluster.update(message.addresses);
+        return;
+      case "drain":
+        await this.#proxy.stopAccepting();
+        scope.postMessage({ type: "closed" });
+        await this.#proxy.drained();
+        scope.postMessage({ type: "drained" });
+        return;
+      case "stop":
+        this.#stopping = true;
+        if (this.#config.driver !== "uring") await this.#end();
+        return;
+    }
+  }
+
+  async #end(): Promise<void> {
+    await this.#driver.close();
+    scope.postMessage({ type: "stopped" });
+  }
+}
+
+async function openDriver(config: WorkerConfig): Promise<Driver> {
+  const reporter = {
+    onHandlerError: (error: unknown) => log("error", `a connection was reset because of a bug: ${describe(error)}`),
+    onNotice: (message: string) => log("warning", message),
+  };
+  const connection = connectionOptions(config.proxy);
+  if (config.driver === "default") return new DefaultDriver({ connection, reporter });
+  const library = await loadLibrary(config.libraryPath ?? undefined);
+  const ring = ringOptions(config.proxy.ioUring, config.disabledFeatures);
+  return new UringDriver({ library, ring, connection, acceptSize: config.proxy.ioUring.acceptSize, reporter });
+}
+
+function log(level: LogLevel, message: string): void {
+  scope.postMessage({ type: "log", level, message });
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+function fail(error: unknown): void {
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof RingwayError ? error.code : "ERR_WORKER";
+  scope.postMessage({ type: "failed", message, code, stack: describe(error) });
+}
+
+let worker: WorkerMain | null = null;
+/** Messages received after `start`. */
+let received = 0;
+
+async function receive(message: ToWorker): Promise<void> {
+  try {
+    if (message.type !== "start") {
+      received++;
+      await worker?.receive(message);
+      return;
+    }
+    worker = await WorkerMain.start(message.config, new MessageCounter(message.sent));
+    await worker.run();
+  } catch (error) {
+    fail(error);
+  }
+}
+
+scope.onmessage = (event) => void receive(event.data);

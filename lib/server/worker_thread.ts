@@ -1,0 +1,160 @@
+/**
+ * A worker as the main thread sees it: started, told things, stopped, and missed when it is gone.
+ *
+ * @module
+ */
+import { RingwayError } from "../../ffi/errors.ts";
+import type { Library } from "../../ffi/library.ts";
+import { closeRing, wakeRing } from "../ring/ring.ts";
+import type { LogLevel, WorkerConfig } from "./config.ts";
+import { type FromWorker, MessageCounter, type ToWorker } from "./messages.ts";
+
+/** How long starting or stopping a worker may take. */
+const START_TIMEOUT_MS = 10_000;
+const STOP_TIMEOUT_MS = 5_000;
+/**
+ * After a thread was told to end, before its ring is closed for it. A wait in the kernel lasts up to
+ * 100 ms, and only Bun interrupts it.
+ */
+const THREAD_END_MS = 250;
+
+/** Told what happens to a worker. */
+export interface WorkerThreadHandler {
+  /** Something for the log. */
+  onLog(level: LogLevel, message: string): void;
+  /** It is gone, and all of its connections with it. */
+  onCrash(reason: string): void;
+}
+
+/** One worker thread. */
+export class WorkerThread {
+  readonly #worker: Worker;
+  readonly #library: Library | null;
+  readonly #handler: WorkerThreadHandler;
+  readonly #waiting = new Map<FromWorker["type"], () => void>();
+  readonly #sent: MessageCounter = new MessageCounter();
+  #rejectStart: ((error: RingwayError) => void) | null = null;
+  #ringHandle: number | null = null;
+  #ended = false;
+
+  /** Start a thread; it does nothing before {@linkcode start}. */
+  constructor(url: URL, library: Library | null, handler: WorkerThreadHandler) {
+    this.#library = library;
+    this.#handler = handler;
+    this.#worker = new Worker(url, { type: "module" });
+    this.#worker.onmessage = (event: MessageEvent<FromWorker>) => this.#receive(event.data);
+    this.#worker.onerror = (event) => {
+      // Or it would be thrown again here, and end the process.
+      event.preventDefault();
+      this.#onCrash(event.message);
+    };
+    // Only Bun tells when a thread has ended.
+    this.#worker.addEventListener("close", () => this.#onCrash("the thread ended"));
+  }
+
+  /** Resolves when it accepts connections. */
+  async start(config: WorkerConfig): Promise<void> {
+    const failed = new Promise<never>((_, reject) => {
+      this.#rejectStart = reject;
+    });
+    const ready = this.#answer("ready", START_TIMEOUT_MS, `worker ${config.index} did not start`);
+    this.#worker.postMessage({ type: "start", config, sent: this.#sent.memory } satisfies ToWorker);
+    try {
+      await Promise.race([ready, failed]);
+    } finally {
+      this.#rejectStart = null;
+    }
+  }
+
+  /** Change the endpoints. */
+  setEndpoints(addresses: WorkerConfig["endpoints"]): void {
+    this.#post({ type: "endpoints", addresses });
+  }
+
+  /** Accept no more: `closed` resolves when that is so, `drained` when its last connection has ended. */
+  drain(): { closed: Promise<void>; drained: Promise<void> } {
+    const closed = new Promise<void>((resolve) => this.#waiting.set("closed", resolve));
+    const drained = new Promise<void>((resolve) => this.#waiting.set("drained", resolve));
+    this.#post({ type: "drain" });
+    if (this.#ended) for (const resolve of this.#waiting.values()) resolve();
+    return { closed, drained };
+  }
+
+  /** Close everything and end the thread. */
+  async stop(): Promise<void> {
+    if (this.#ended) return;
+    const stopped = this.#answer("stopped", STOP_TIMEOUT_MS, "a worker did not stop");
+    this.#post({ type: "stop" });
+    try {
+      await stopped;
+      this.#ended = true;
+      this.#worker.terminate();
+    } catch {
+      await this.#kill();
+    }
+  }
+
+  #answer(type: FromWorker["type"], timeoutMs: number, failure: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new RingwayError(failure, { code: "ERR_WORKER", source: "internal", operation: type })),
+        timeoutMs,
+      );
+      this.#waiting.set(type, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #post(message: ToWorker): void {
+    if (this.#ended) return;
+    this.#sent.add();
+    this.#worker.postMessage(message);
+    if (this.#ringHandle !== null && this.#library !== null) wakeRing(this.#library, this.#ringHandle);
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.type) {
+      case "log":
+        this.#handler.onLog(message.level, message.message);
+        return;
+      case "failed":
+        if (this.#rejectStart === null) {
+          this.#onCrash(message.stack);
+          return;
+        }
+        this.#rejectStart(
+          new RingwayError(message.message, { code: message.code, source: "internal", operation: "start a worker" }),
+        );
+        return;
+      case "ready":
+        this.#ringHandle = message.ringHandle;
+    }
+    const waiting = this.#waiting.get(message.type);
+    this.#waiting.delete(message.type);
+    waiting?.();
+  }
+
+  #onCrash(reason: string): void {
+    if (this.#ended) return;
+    void this.#kill();
+    if (this.#rejectStart !== null) {
+      const options = { code: "ERR_WORKER", source: "internal", operation: "start a worker" } as const;
+      this.#rejectStart(new RingwayError(`A worker thread could not start: ${reason}`, options));
+      return;
+    }
+    for (const resolve of this.#waiting.values()) resolve();
+    this.#handler.onCrash(reason);
+  }
+
+  /** End the thread, then close what it left: its ring, and with it all of its connections. */
+  async #kill(): Promise<void> {
+    this.#ended = true;
+    this.#worker.terminate();
+    const handle = this.#ringHandle;
+    if (handle === null || this.#library === null) return;
+    await new Promise((resolve) => setTimeout(resolve, THREAD_END_MS));
+    closeRing(this.#library, handle);
+  }
+}
