@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EADDRINUSE, EADDRNOTAVAIL } from "../../../ffi/abi.ts";
+import { EADDRINUSE, EADDRNOTAVAIL, ENOENT } from "../../../ffi/abi.ts";
 import { decodeAddress, encodeAddress, type IpAddress, type SocketAddress } from "../address.ts";
 import type { MemoryListener } from "./listener.ts";
 import type { Random } from "./random.ts";
@@ -15,7 +15,13 @@ const LAST_PORT = 60999;
 /** The listeners of a network. */
 export class AddressBook {
   readonly #listeners: MemoryListener[] = [];
+  readonly #folders: readonly string[];
   #nextPort = FIRST_PORT;
+
+  /** Nobody listens. `folders` are those that unix sockets can be in. */
+  constructor(folders: readonly string[]) {
+    this.#folders = folders;
+  }
 
   /** An errno if a listener can't be at an address, otherwise 0. `hosts` are the addresses of its machine. */
   check(
@@ -23,11 +29,19 @@ export class AddressBook {
     options: { reusePort: boolean; ipv6Only: boolean },
     hosts: readonly IpAddress[],
   ): number {
-    if (address.family !== "unix" && !isLocal(address, hosts)) return EADDRNOTAVAIL;
+    if (address.family === "unix") {
+      if (!this.#hasFolder(address.path)) return ENOENT;
+    } else if (!isLocal(address, hosts)) {
+      return EADDRNOTAVAIL;
+    }
     const isTaken = this.#listeners.some(
       (other) => overlaps(address, options.ipv6Only, other) && !(options.reusePort && other.reusePort),
     );
     return isTaken ? EADDRINUSE : 0;
+  }
+
+  #hasFolder(path: string): boolean {
+    return path.startsWith("@") || this.#folders.some((folder) => path.startsWith(`${folder}/`));
   }
 
   /** Add a listener. */

@@ -119,8 +119,11 @@ export class MemoryConnection implements Connection, EndOwner, Dialer {
       lease.release();
       return false;
     }
-    if (lease.length === 0) lease.release();
-    else this.#sendQueue.push(lease);
+    if (lease.length === 0) {
+      lease.release();
+      return !this.#isAboveWatermark;
+    }
+    this.#sendQueue.push(lease);
     this.onWritable();
     if (this.#sendQueue.bytes <= this.#driver.connectionOptions.writeHighWatermarkBytes) return true;
     this.#isAboveWatermark = true;
@@ -138,13 +141,14 @@ export class MemoryConnection implements Connection, EndOwner, Dialer {
   }
 
   pauseReading(): void {
-    if (this.isClosed) return;
+    if (this.isClosed || this.#isReadingPaused) return;
     this.#isReadingPaused = true;
     // The end of the other side is still to be noticed.
     this.onReadable();
   }
 
   resumeReading(): void {
+    if (!this.#isReadingPaused) return;
     this.#isReadingPaused = false;
     this.onReadable();
   }
@@ -174,7 +178,7 @@ export class MemoryConnection implements Connection, EndOwner, Dialer {
   /** @internal Skip what is left to wait for. */
   endNow(): void {
     try {
-      this.#finish(this.#errno);
+      this.#finish(this.#phase === "connecting" && !this.#isDialed ? this.#connectErrno : this.#errno);
     } catch (error) {
       this.#driver.onThrown(error);
     }
@@ -242,9 +246,8 @@ export class MemoryConnection implements Connection, EndOwner, Dialer {
       this.#finish(this.#errno);
       return;
     }
-    if (end.errno !== 0 && (queue.bytes > 0 || this.#phase === "closing")) {
-      // Who has closed is not told what became of the rest.
-      this.#finish(this.#phase === "closing" ? this.#errno : end.errno);
+    if (end.errno !== 0 && queue.bytes > 0) {
+      this.#finish(end.errno);
       return;
     }
     if (queue.bytes > 0 && end.roomBytes > 0) this.#sendSome(end);
@@ -284,7 +287,7 @@ export class MemoryConnection implements Connection, EndOwner, Dialer {
   }
 
   #announceDrain(): void {
-    if (!this.#isAboveWatermark || this.isClosed) return;
+    if (!this.#isAboveWatermark || this.#isShutdownAsked || this.isClosed) return;
     if (this.#sendQueue.bytes > this.#driver.connectionOptions.writeLowWatermarkBytes) return;
     this.#isAboveWatermark = false;
     this.#network.record(this.name, "drained");

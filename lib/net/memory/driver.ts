@@ -6,6 +6,7 @@
  * @module
  */
 import { EBADF, ECANCELED, EMFILE } from "../../../ffi/abi.ts";
+import { RingwayError } from "../../../ffi/errors.ts";
 import { type Timer, TimerWheel } from "../../ring/timer_wheel.ts";
 import { formatAddress, type IpAddress, type SocketAddress } from "../address.ts";
 import type { ConnectionHandler, ConnectionOptions, Listener, ListenerHandler } from "../connection.ts";
@@ -71,6 +72,7 @@ export class MemoryDriver implements Driver {
   /** Connections that wait for a buffer. */
   readonly #starved = new Set<MemoryConnection>();
   #connectionNumber = 0;
+  #closing: Promise<void> | null = null;
   #isClosed = false;
 
   /** Join a network. */
@@ -117,7 +119,7 @@ export class MemoryDriver implements Driver {
   }
 
   #planTimers(): void {
-    const delayMs = this.#timers.untilNextMs(this.nowMs);
+    const delayMs = this.#isClosed ? -1 : this.#timers.untilNextMs(this.nowMs);
     if (delayMs < 0) this.network.scheduler.cancel(this.#timersTask);
     else this.network.scheduler.after(this.#timersTask, delayMs);
   }
@@ -126,6 +128,7 @@ export class MemoryDriver implements Driver {
     try {
       this.#timers.advance(this.nowMs);
     } finally {
+      // After one that threw the others are still due.
       this.#planTimers();
     }
   }
@@ -137,9 +140,10 @@ export class MemoryDriver implements Driver {
   #listen(asked: SocketAddress, handler: ListenerHandler, options: ListenOptions): Listener {
     const { reusePort = false, ipv6Only = false, backlog = DEFAULT_BACKLOG } = options;
     const { addresses } = this.network;
+    if (this.#closing !== null) throw closedError("listen");
     // No descriptor of the process is one of this network.
-    const isRefused = this.#isClosed || options.descriptor !== undefined;
-    const errno = isRefused ? EBADF : addresses.check(asked, { reusePort, ipv6Only }, this.#hosts);
+    const isForeign = options.descriptor !== undefined;
+    const errno = isForeign ? EBADF : addresses.check(asked, { reusePort, ipv6Only }, this.#hosts);
     if (errno !== 0) throw new SocketError(errno, "listen on", formatAddress(asked));
     const isPortOpen = asked.family !== "unix" && asked.port === 0;
     const address = isPortOpen ? { ...asked, port: addresses.freePort() } : asked;
@@ -156,9 +160,10 @@ export class MemoryDriver implements Driver {
   }
 
   connect(address: SocketAddress, handler: ConnectionHandler): MemoryConnection {
+    if (this.#isClosed) throw closedError("connect");
     const target = canonicalAddress(address, true);
     const c = new MemoryConnection(this, this.#nextName(), handler, this.#localAddressTo(target), null);
-    const errno = this.#isClosed ? ECANCELED : this.hasDescriptor ? 0 : EMFILE;
+    const errno = this.#closing !== null ? ECANCELED : this.hasDescriptor ? 0 : EMFILE;
     this.#connections.add(c);
     c.connect(target, errno);
     return c;
@@ -215,16 +220,29 @@ export class MemoryDriver implements Driver {
     this.#onHandlerError(error);
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    // A handler may have asked for it, and events do not come from within a call.
+    await null;
     for (const listener of this.#listeners) listener.close();
     for (const c of this.#connections) c.reset();
-    // Handlers are not called from within this call.
-    await Promise.resolve();
     // A handler may react to the end of one connection with another one, which is cancelled at once.
     while (this.#connections.size > 0) for (const c of this.#connections) c.endNow();
+    this.#isClosed = true;
+    this.network.scheduler.cancel(this.#timersTask);
   }
+}
+
+function closedError(operation: string): RingwayError {
+  return new RingwayError(`Cannot ${operation}: the driver is closed`, {
+    code: "ERR_DRIVER_CLOSED",
+    source: "internal",
+    operation,
+  });
 }
 
 /** A connection's handler until its listener's handler has named one. */

@@ -14,6 +14,8 @@ export class MemoryLeasePool implements LeaseOwner {
   readonly #origins = new Map<Lease, string>();
   /** How many leases share each buffer. */
   readonly #references = new Map<number, number>();
+  /** For whom, of each lease that was released. */
+  readonly #released = new WeakMap<Lease, string>();
   readonly #onBufferReturned: () => void;
   readonly #doubleReleases: string[] = [];
   #nextBuffer = 0;
@@ -54,11 +56,12 @@ export class MemoryLeasePool implements LeaseOwner {
 
   release(lease: Lease): void {
     if (lease.buffer === RELEASED) {
-      this.#doubleReleases.push(`${lease.length} bytes`);
+      this.#doubleReleases.push(`${lease.length} bytes of ${this.#released.get(lease)}`);
       throw new TypeError("Cannot release a lease twice");
     }
     const { buffer } = lease;
     lease.buffer = RELEASED;
+    this.#released.set(lease, this.#origins.get(lease) ?? "");
     this.#origins.delete(lease);
     const references = (this.#references.get(buffer) ?? 0) - 1;
     if (references > 0) {

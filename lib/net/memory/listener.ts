@@ -95,8 +95,12 @@ export class MemoryListener implements Listener {
       this.#waiting.push({ address, dialer });
       return;
     }
-    this.#backlog.push(this.#network.establish(address, dialer));
+    this.#backlog.push(this.#establish(address, dialer));
     this.#wake();
+  }
+
+  #establish(address: SocketAddress, dialer: Dialer): WireEnd {
+    return this.#network.establish(address, dialer, this.address.family);
   }
 
   /** @internal A connection of the driver was closed: there may be a descriptor again. */
@@ -146,7 +150,7 @@ export class MemoryListener implements Listener {
     while (this.#backlog.length < this.#backlogSize) {
       const waiting = this.#waiting.shift();
       if (waiting === undefined) return;
-      if (!waiting.dialer.isGone) this.#backlog.push(this.#network.establish(waiting.address, waiting.dialer));
+      if (!waiting.dialer.isGone) this.#backlog.push(this.#establish(waiting.address, waiting.dialer));
     }
   }
 }

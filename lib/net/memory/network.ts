@@ -56,7 +56,7 @@ export class MemoryNetwork {
   /** @internal For what goes wrong. */
   readonly faultRandom: Random;
   /** @internal */
-  readonly addresses: AddressBook = new AddressBook();
+  readonly addresses: AddressBook;
   readonly #drivers: MemoryDriver[] = [];
   readonly #trace: string[] = [];
   #steps = 0;
@@ -65,6 +65,7 @@ export class MemoryNetwork {
   /** A network without drivers. */
   constructor(options: Partial<MemoryNetworkOptions> & Pick<MemoryNetworkOptions, "seed">) {
     this.options = { ...DEFAULT_NETWORK_OPTIONS, ...options };
+    this.addresses = new AddressBook(this.options.folders);
     const random = new Random(options.seed);
     this.scheduler = new Scheduler(random.fork(), this.options.startMs);
     this.random = random.fork();
@@ -128,6 +129,16 @@ export class MemoryNetwork {
   runUntilIdle(limits: Partial<RunLimits> = {}): void {
     const check = this.#limiter(limits);
     while (this.step() || this.advance()) check();
+  }
+
+  /** Go on for a while of simulated time. What is ready when it is over is left. */
+  runFor(durationMs: number, limits: Partial<RunLimits> = {}): void {
+    const check = this.#limiter({ maximumMs: durationMs, ...limits });
+    const endMs = this.nowMs + durationMs;
+    while (this.nowMs < endMs) {
+      check();
+      if (!this.step()) this.scheduler.advanceTo(Math.min(this.scheduler.nextDueMs() ?? endMs, endMs));
+    }
   }
 
   #limiter(limits: Partial<RunLimits>): () => void {
@@ -215,9 +226,9 @@ export class MemoryNetwork {
   }
 
   /** @internal A wire between who connected to an address and who listens there; its server's end. */
-  establish(address: SocketAddress, dialer: Dialer): WireEnd {
+  establish(address: SocketAddress, dialer: Dialer, family: SocketAddress["family"]): WireEnd {
     const fate = drawFate(this.faults.at(address), this.faultRandom);
-    const wire = new Wire(this, `wire ${++this.#wires}`, fate, dialer.source, address);
+    const wire = new Wire(this, `wire ${++this.#wires}`, fate, dialer.source, address, family);
     this.record(`wire ${this.#wires}`, `${formatAddress(address)} answers`);
     dialer.onEstablished(wire.client);
     return wire.server;

@@ -18,6 +18,8 @@ export interface MemoryNetworkOptions {
   readonly delayMaximumMs: number;
   /** How often bytes are not sent or received as many at a time as possible, but in a random smaller number. */
   readonly splitProbability: number;
+  /** Folders in which unix sockets can be; there is no file system besides. */
+  readonly folders: readonly string[];
   /** How long connecting waits for an answer before it fails with ETIMEDOUT; 0: for ever. */
   readonly connectTimeoutMs: number;
   /** How long accepting rests after it failed, at first; each further time twice as long. */
@@ -39,6 +41,7 @@ export const DEFAULT_NETWORK_OPTIONS: Omit<MemoryNetworkOptions, "seed"> = {
   delayMinimumMs: 0,
   delayMaximumMs: 3,
   splitProbability: 0.5,
+  folders: ["/run", "/tmp"],
   // What Linux makes of six retries of the first packet (tcp_syn_retries in tcp(7)).
   connectTimeoutMs: 127_000,
   acceptRetryMs: 20,

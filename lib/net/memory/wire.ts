@@ -35,15 +35,17 @@ export class Wire {
     network: MemoryNetwork,
     name: string,
     fate: WireFate,
-    clientAddress: SocketAddress | null,
-    serverAddress: SocketAddress,
+    source: SocketAddress | null,
+    target: SocketAddress,
+    serverFamily: SocketAddress["family"],
   ) {
     this.#network = network;
     this.#name = name;
     this.#bytesUntilReset = fate.resetAfterBytes;
     this.#resetTask = new Task(`${name} reset`, () => this.#reset());
-    const client = new WireEnd(this, clientAddress, serverAddress, fate.clientStall, fate);
-    const server = new WireEnd(this, serverAddress, clientAddress, fate.serverStall, fate);
+    const client = new WireEnd(this, source, target, fate.clientStall, fate);
+    const [local, remote] = [seenBy(serverFamily, target), source === null ? null : seenBy(serverFamily, source)];
+    const server = new WireEnd(this, local, remote, fate.serverStall, fate);
     const up = new Direction(network, `${name} up`, server, fate.bytesPerMs);
     const down = new Direction(network, `${name} down`, client, fate.bytesPerMs);
     client.join(up, down, server);
@@ -175,8 +177,12 @@ export class WireEnd implements Receiver {
     else this.shutdown();
   }
 
-  /** Drop everything and let the other end see a reset. */
+  /** Drop everything and let the other end see a reset. Unix sockets have none: there it is an end (unix(7)). */
   reset(): void {
+    if ((this.localAddress ?? this.remoteAddress)?.family === "unix") {
+      this.close();
+      return;
+    }
     this.#letGo();
     if (this.errno === 0) this.#refuse();
   }
@@ -215,4 +221,10 @@ export class WireEnd implements Receiver {
     this.owner?.onReadable();
     this.owner?.onWritable();
   }
+}
+
+/** An IPv6 socket sees IPv4 addresses as mapped ones (ipv6(7)). */
+function seenBy(family: SocketAddress["family"], address: SocketAddress): SocketAddress {
+  if (family !== "ipv6" || address.family !== "ipv4") return address;
+  return { ...address, family, host: `::ffff:${address.host}` };
 }
