@@ -1,5 +1,6 @@
 //! zig build          zig-out/lib/libringway.so, and in zig-out/generated/ what is made from it
 //! zig build test     the shim's own tests
+//! zig build test-tools   zig-out/bin/deny_io_uring, a program that tests of the fallback need
 //! zig build update   copy the generated files to where they are committed, in ffi/
 
 const std = @import("std");
@@ -65,6 +66,21 @@ pub fn build(b: *std.Build) void {
     // The kernel is an input as well.
     run_tests.has_side_effects = true;
     b.step("test", "Run the shim's tests").dependOn(&run_tests.step);
+    addTestTools(b, target);
+}
+
+/// Programs that tests run.
+fn addTestTools(b: *std.Build, target: std.Build.ResolvedTarget) void {
+    const deny_io_uring = b.addExecutable(.{
+        .name = "deny_io_uring",
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("test/deny_io_uring.zig"),
+            .target = target,
+            .optimize = .ReleaseSmall,
+            .link_libc = false,
+        }),
+    });
+    b.step("test-tools", "Build the programs that tests run").dependOn(&b.addInstallArtifact(deny_io_uring, .{}).step);
 }
 
 /// A program that runs while building and prints a file.
