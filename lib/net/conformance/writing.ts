@@ -60,8 +60,10 @@ export function writingCases(define: Define): void {
     source.server.recorder.reactions = { data: (_connection, lease) => received.push(lease) };
     const expected: Uint8Array[] = [];
     for (let i = 0; i < 20; i++) {
-      source.client.connection.writeBytes(text(`<${i}>`));
-      await scene.until(() => received.length === i + 1, "a lease");
+      const message = text(`<${i}>`);
+      const wanted = source.server.recorder.byteCount + message.length;
+      source.client.connection.writeBytes(message);
+      await scene.until(() => source.server.recorder.byteCount === wanted, "a message");
     }
     for (const [index, lease] of received.entries()) {
       expected.push(lease.bytes().slice());
