@@ -42,7 +42,7 @@ test("different seeds have different ones", async () => {
 test("a course of events is the same in every runtime", async () => {
   const trace = await course(5);
   // Changes with every change of what is drawn or recorded, but not from one runtime to another.
-  assert.equal(createHash("sha256").update(trace.join("\n")).digest("hex").slice(0, 16), "40c69e44b9b00b23");
+  assert.equal(createHash("sha256").update(trace.join("\n")).digest("hex").slice(0, 16), "8a6d7391f1808739");
 });
 
 test("without being asked for there is no trace, and when asked for it keeps the latest lines", async () => {
@@ -57,7 +57,7 @@ test("without being asked for there is no trace, and when asked for it keeps the
   }
 });
 
-test("the clock moves only when nothing is ready, and then to the next thing that is due", async () => {
+test("when nothing is ready the clock moves to the next thing that is due", async () => {
   const network = new MemoryNetwork({ seed: 1, startMs: 500 });
   const driver = new MemoryDriver(network);
   const expired: number[] = [];
@@ -69,8 +69,23 @@ test("the clock moves only when nothing is ready, and then to the next thing tha
   assert.deepEqual(expired, []);
   assert.equal(network.step(), true);
   network.runUntilIdle();
-  assert.deepEqual(expired, [540, 10_500]);
+  assert.equal(expired.length, 2);
+  for (const [index, dueMs] of [540, 10_500].entries()) assert.ok((expired[index] ?? 0) - dueMs < 5);
   assert.equal(network.advance(), false);
+});
+
+test("code that always has something to do does not stop the clock", async () => {
+  const bench = new Bench();
+  const { client } = await bench.pair();
+  let isExpired = false;
+  const timer = new Timer(() => {
+    isExpired = true;
+  });
+  bench.driver.startTimer(timer, 20);
+  bench.network.run(() => {
+    client.connection.writeBytes(pattern(1));
+    return isExpired;
+  });
 });
 
 test("a clock that jumps lets timers expire late, never early", () => {

@@ -3,7 +3,8 @@
  *
  * Nothing happens by itself: {@linkcode MemoryNetwork.step} does one thing of all that could happen
  * next, chosen at random, and {@linkcode MemoryNetwork.run} does so until a condition holds. The clock
- * moves only when nothing else is left to do. One seed gives one course of events, in every runtime.
+ * is set forward to the next thing that is due when nothing else is left to do, and moves on a little
+ * now and then while there is. One seed gives one course of events, in every runtime.
  *
  * @example
  * ```ts
@@ -89,9 +90,9 @@ export class MemoryNetwork {
 
   /** Do one thing that is ready. False if there is none; later there may be. */
   step(): boolean {
-    this.#jump();
     const task = this.scheduler.take();
     if (task === null) return false;
+    this.#passTime();
     this.#steps++;
     try {
       task.run();
@@ -151,8 +152,9 @@ export class MemoryNetwork {
     };
   }
 
-  #jump(): void {
-    const { clockJumpProbability, clockJumpMaximumMs } = this.options;
+  #passTime(): void {
+    const { workProbability, clockJumpProbability, clockJumpMaximumMs } = this.options;
+    if (this.random.chance(workProbability)) this.scheduler.advanceTo(this.nowMs + 1);
     if (!this.faultRandom.chance(clockJumpProbability)) return;
     this.scheduler.advanceTo(this.nowMs + this.faultRandom.between(1, clockJumpMaximumMs));
     this.record("clock", `jumped to ${this.nowMs}`);

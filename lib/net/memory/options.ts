@@ -26,7 +26,12 @@ export interface MemoryNetworkOptions {
   readonly acceptRetryMs: number;
   /** How long accepting rests at the most. */
   readonly acceptRetryMaximumMs: number;
-  /** How often the clock moves on before a step although something is ready: a thread that was not scheduled. */
+  /**
+   * How often the clock moves on by 1 ms before a step although something is ready, as work takes time. At 0
+   * it stands still as long as there is work, and code that always has some never sees what takes time.
+   */
+  readonly workProbability: number;
+  /** How often it moves on by more, although something is ready: a thread that was not scheduled. */
   readonly clockJumpProbability: number;
   /** By how much it then moves at the most. */
   readonly clockJumpMaximumMs: number;
@@ -46,6 +51,7 @@ export const DEFAULT_NETWORK_OPTIONS: Omit<MemoryNetworkOptions, "seed"> = {
   connectTimeoutMs: 127_000,
   acceptRetryMs: 20,
   acceptRetryMaximumMs: 1000,
+  workProbability: 0.05,
   clockJumpProbability: 0,
   clockJumpMaximumMs: 1000,
   traceLines: 0,

@@ -35,6 +35,7 @@ class Actor implements ConnectionHandler {
   readonly name: string;
   readonly #driver: MemoryDriver;
   readonly #random: Random;
+  readonly #writeBytes: number;
   readonly #timer: Timer;
   readonly #lifeTimer: Timer;
   #connection: Connection | null = null;
@@ -43,11 +44,12 @@ class Actor implements ConnectionHandler {
   #isDrainDue = false;
   #hasRemoteClosed = false;
 
-  constructor(driver: MemoryDriver, random: Random, name: string, isConnected: boolean) {
+  constructor(driver: MemoryDriver, random: Random, name: string, isConnected: boolean, writeBytes: number) {
     this.#driver = driver;
     this.#random = random;
     this.name = name;
     this.#isConnected = isConnected;
+    this.#writeBytes = writeBytes;
     this.#timer = new Timer(() => this.#act());
     this.#lifeTimer = new Timer(() => this.#call((c) => c.reset()));
   }
@@ -96,7 +98,7 @@ class Actor implements ConnectionHandler {
   #write(): void {
     const { shutdown, close, reset } = this.hasAsked;
     const isDropped = shutdown || close || reset || this.#c.isClosed;
-    const length = this.#random.chance(0.1) ? 0 : this.#random.between(1, 9000);
+    const length = this.#random.chance(0.1) ? 0 : this.#random.between(1, this.#writeBytes);
     if (this.written + length > STREAM.length) return;
     const bytes = STREAM.slice(this.written, this.written + length);
     const queuedBefore = this.#c.queuedBytes;
@@ -225,10 +227,14 @@ function drawFaults(random: Random): Partial<Faults> {
 
 async function torture(seed: number): Promise<MemoryNetwork> {
   const random = new Random(seed);
+  const capacityBytes = random.pick([1, 100, 4096, 65536]);
+  const receiveBytes = random.pick([1, 700, 65536]);
+  // Byte by byte, a little takes many steps.
+  const writeBytes = capacityBytes === 1 || receiveBytes === 1 ? 100 : 9000;
   const network = new MemoryNetwork({
     seed,
     traceLines: 30,
-    capacityBytes: random.pick([1, 100, 4096, 65536]),
+    capacityBytes,
     delayMaximumMs: random.pick([0, 3, 200]),
     splitProbability: random.pick([0, 0.5, 1]),
     connectTimeoutMs: random.pick([0, 300, 127_000]),
@@ -243,7 +249,7 @@ async function torture(seed: number): Promise<MemoryNetwork> {
         writeHighWatermarkBytes: writeLowWatermarkBytes + random.pick([0, 5000, 50_000]),
         writeTimeoutMs: random.pick([1, 500, 5000]),
       },
-      receiveBytes: random.pick([1, 700, 65536]),
+      receiveBytes,
       receiveBuffers: random.pick([1, 4, Number.POSITIVE_INFINITY]),
       descriptors: random.pick([6, Number.POSITIVE_INFINITY]),
     });
@@ -255,7 +261,7 @@ async function torture(seed: number): Promise<MemoryNetwork> {
   const listeners: Listener[] = [];
   for (const driver of drivers) {
     const onAccept = (connection: Connection) => {
-      const server = new Actor(driver, random.fork(), `server ${servers.length}`, true);
+      const server = new Actor(driver, random.fork(), `server ${servers.length}`, true, writeBytes);
       servers.push(server);
       const client = bySource.get(JSON.stringify(connection.remoteAddress()));
       assert.ok(client !== undefined && client.peer === null);
@@ -268,7 +274,7 @@ async function torture(seed: number): Promise<MemoryNetwork> {
   }
   for (let i = random.between(1, 12); i > 0; i--) {
     const driver = random.pick(drivers);
-    const client = new Actor(driver, random.fork(), `client ${clients.length}`, false);
+    const client = new Actor(driver, random.fork(), `client ${clients.length}`, false, writeBytes);
     clients.push(client);
     const connection = driver.connect(address, client);
     bySource.set(JSON.stringify(connection.localAddress()), client);

@@ -67,8 +67,9 @@ export class Wire {
       return count;
     }
     const admitted = this.#bytesUntilReset;
-    this.#network.scheduler.ready(this.#resetTask);
     this.#bytesUntilReset = 0;
+    // At once: no FIN may arrive after bytes that were not let through.
+    this.#reset();
     return admitted;
   }
 
