@@ -72,7 +72,8 @@ pub const Operation = enum(u8) {
     close = 8,
     /// Cancel the request with a: slot and b: generation and operation.
     cancel = 9,
-    /// Wait for poll events once. a: mask.
+    /// Wait for poll events. a: mask, besides errors and hang-ups; b: 0 once, 1 until cancelled, and
+    /// completing again only when something changes.
     poll = 10,
     /// Hand a buffer to its group's ring. a: buffer. No completion.
     provide = 11,

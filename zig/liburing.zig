@@ -221,4 +221,5 @@ pub const ioprio = struct {
 pub const int_flag_registered_ring: u8 = 1 << 0;
 /// IORING_ASYNC_CANCEL_ANY (Linux 5.19).
 pub const cancel_any: u32 = 1 << 2;
+pub const poll_add_multi: u32 = 1 << 0;
 pub const probe_op_supported: u16 = 1 << 0;

@@ -175,8 +175,10 @@ fn silence(ring: *Ring, sqe: *liburing.Sqe) void {
 
 fn poll(ring: *Ring, request: *const abi.Command) Outcome {
     if (!ring.descriptors.has(request.descriptor)) return refuse(ring, request, bad_descriptor);
+    if (request.b > 1) return refuse(ring, request, invalid);
     const entry = entryFor(ring, request, liburing.op.poll_add) orelse return .full;
     entry.sqe.op_flags = request.a;
+    if (request.b == 1) entry.sqe.len = liburing.poll_add_multi;
     return .done;
 }
 

@@ -18,6 +18,8 @@ const close_slot = 4;
 const SHUT_WR = 1;
 const POLLIN = 1;
 const POLLOUT = 4;
+const POLLHUP = 0x10;
+const POLLRDHUP = 0x2000;
 
 test "accept completes for each connection until it is cancelled" {
     var ring = try TestRing.open(.{});
@@ -263,6 +265,25 @@ test "poll completes once with the events that are ready" {
     // The send's own turn may have brought it already.
     ring.queue(.{ .operation = .poll, .descriptor = pair[1], .a = POLLIN, .slot = 3 });
     try testing.expectEqual(POLLIN, (try ring.waitFor(3)).result);
+}
+
+// One that is armed again would complete at once: io_uring reports POLLRDHUP whether it was asked for or
+// not (IO_POLL_UNMASK in io_uring/poll.c), and it stays.
+test "a poll until cancelled reports a reset after the end, and the end itself only once" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    const pair = try ring.connectPair();
+    ring.queue(.{ .operation = .poll, .descriptor = pair[1], .b = 1, .slot = 2 });
+    ring.queue(.{ .operation = .shutdown, .descriptor = pair[0], .a = SHUT_WR });
+    const end = try ring.waitFor(2);
+    try testing.expectEqual(POLLRDHUP, end.result);
+    try testing.expect(end.flags & abi.CompletionFlag.more != 0);
+    try ring.expectQuiet();
+    ring.queue(.{ .operation = .reset, .descriptor = pair[0] });
+    const reset = try ring.waitFor(2);
+    try testing.expect(reset.result & POLLHUP != 0);
+    ring.queue(.{ .operation = .cancel, .a = 2, .b = @intFromEnum(Operation.poll) });
+    try testing.expectEqual(harness.INVAL, try ring.run(.{ .operation = .poll, .descriptor = pair[1], .b = 2, .slot = 3 }));
 }
 
 test "a timeout completes when its time is over" {
