@@ -139,6 +139,18 @@ test("who connects while the backlog is full waits, and is connected when there 
   assert.equal(bench.accepted.length, 4);
 });
 
+test("who gives up while the backlog is full is not accepted later", async () => {
+  const bench = new Bench();
+  const listener = await bench.listen(LOOPBACK, {}, { backlog: 1 });
+  listener.pause();
+  const clients = Array.from({ length: 3 }, () => bench.connect(listener.address));
+  bench.network.runFor(100);
+  for (const { connection, recorder } of clients) if (!recorder.has("connect")) connection.reset();
+  listener.resume();
+  bench.network.runUntilIdle();
+  assert.equal(bench.accepted.length, 1);
+});
+
 test("closing a listener resets those in its backlog and refuses those that wait", async () => {
   const bench = new Bench();
   const listener = await bench.listen(LOOPBACK, {}, { backlog: 1 });
@@ -163,8 +175,11 @@ test("more connections than descriptors fail with EMFILE, and accepting goes on 
   const refused = bench.connect(listener.address);
   bench.network.run(() => refused.recorder.isClosed);
   assert.equal(refused.recorder.errno, EMFILE);
+  // It rests for ever longer by now, but not when there is a descriptor.
+  bench.network.runFor(5000);
   bench.accepted[0]?.connection.close();
-  bench.network.run(() => bench.accepted.length === 3);
+  bench.network.runFor(20);
+  assert.equal(bench.accepted.length, 3);
 });
 
 test("while all buffers are leased nothing is received; once one is released it goes on", async () => {
@@ -240,6 +255,17 @@ test("bytes that were sent before a close arrive, then the end", async () => {
     assert.deepEqual(server.recorder.bytes(), pattern(5000));
     assert.deepEqual(client.recorder.closes, [0]);
   }
+});
+
+test("a connection that is closed leaves no timer behind", async () => {
+  const bench = new Bench({}, { connection: { writeTimeoutMs: 60_000 } });
+  const { client } = await bench.pair();
+  client.connection.writeBytes(pattern(5000));
+  client.connection.close();
+  const startMs = bench.network.nowMs;
+  bench.network.runUntilIdle();
+  assert.deepEqual(client.recorder.closes, [0]);
+  assert.ok(bench.network.nowMs - startMs < 1000);
 });
 
 test("a direction holds no more than its capacity", async () => {

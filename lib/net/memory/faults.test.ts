@@ -131,6 +131,21 @@ test("accepting fails for a while, says so each time it tried, rests longer each
   for (const [index, gap] of gaps.entries()) assert.ok(gap >= 20 * 2 ** index, `${gaps}`);
 });
 
+test("after accepting has worked again, a failure makes it rest for as long as the first one", async () => {
+  const bench = new Bench();
+  const listener = await bench.listen();
+  for (let round = 0; round < 2; round++) {
+    bench.acceptErrors.length = 0;
+    bench.network.faults.set({ acceptErrorProbability: 1 });
+    bench.connect(listener.address);
+    bench.network.run(() => bench.acceptErrors.length === 4);
+    const [first, second] = bench.acceptErrors;
+    assert.ok((second?.atMs ?? 0) - (first?.atMs ?? 0) < 40);
+    bench.network.faults.clear();
+    bench.network.run(() => bench.accepted.length === round + 1);
+  }
+});
+
 test("accepting fails with the errno that is given", async () => {
   const bench = new Bench();
   bench.network.faults.set({ acceptErrorProbability: 1, acceptErrorMaximumMs: 1, acceptErrno: ENFILE });

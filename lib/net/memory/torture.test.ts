@@ -51,7 +51,13 @@ class Actor implements ConnectionHandler {
     this.#isConnected = isConnected;
     this.#writeBytes = writeBytes;
     this.#timer = new Timer(() => this.#act());
-    this.#lifeTimer = new Timer(() => this.#call((c) => c.reset()));
+    this.#lifeTimer = new Timer(() => this.#endLife());
+  }
+
+  #endLife(): void {
+    const isOver = this.hasEnded && this.hasAsked.shutdown && this.#c.queuedBytes === 0;
+    assert.ok(!isOver || this.#c.isClosed, `${this.name} has ended in both directions and was not closed`);
+    this.#reset();
   }
 
   start(connection: Connection): void {
@@ -84,13 +90,15 @@ class Actor implements ConnectionHandler {
 
   #act(): void {
     if (this.closes.length > 0) return;
+    // It has to end by itself now.
+    if (this.hasEnded && this.hasAsked.shutdown) return;
     const random = this.#random;
     const kind = random.below(40);
     if (kind < 24) this.#write();
     else if (kind < 29) this.#call((c) => c.pauseReading());
     else if (kind < 35) this.#call((c) => c.resumeReading());
     else if (kind < 37) this.#shutdown();
-    else if (kind === 37) this.#close();
+    else if (kind === 37 && random.chance(0.5)) this.#close();
     else if (kind === 38 && random.chance(0.3)) this.#reset();
     if (!this.#timer.isStarted) this.#driver.startTimer(this.#timer, random.below(100));
   }
