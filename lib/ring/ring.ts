@@ -240,10 +240,18 @@ export class Ring {
     this.#words[at + abi.COMMAND_B] = (generation << 8) | operation;
   }
 
-  /** Wait once for poll(2) events on a descriptor of the ring. */
+  /** Wait once for poll(2) events on a descriptor of the ring; POLLERR, POLLHUP and POLLRDHUP are always among them. */
   poll(descriptor: number, mask: number, slot: number, generation: number): void {
     const at = this.#command(abi.OPERATION_POLL, descriptor, 1, slot, generation);
     this.#words[at + abi.COMMAND_A] = mask;
+    this.#words[at + abi.COMMAND_B] = 0;
+  }
+
+  /** Wait for poll(2) events until cancelled: a completion for each change. */
+  pollMultishot(descriptor: number, mask: number, slot: number, generation: number): void {
+    const at = this.#command(abi.OPERATION_POLL, descriptor, 1, slot, generation);
+    this.#words[at + abi.COMMAND_A] = mask;
+    this.#words[at + abi.COMMAND_B] = 1;
   }
 
   /** Hand a buffer to the kernel, to receive into. */

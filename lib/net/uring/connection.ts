@@ -33,7 +33,6 @@ import {
   CLOSED,
   CLOSING,
   DIRTY,
-  PAUSE_SETTLED,
   READING_PAUSED,
   RELEASED,
   RESETTING,
@@ -146,7 +145,7 @@ export class UringConnection implements Connection {
 
   resumeReading(): void {
     if ((this.state & READING_PAUSED) === 0) return;
-    this.state &= ~(READING_PAUSED | PAUSE_SETTLED);
+    this.state &= ~READING_PAUSED;
     this.driver.markDirty(this);
   }
 
@@ -175,7 +174,7 @@ export class UringConnection implements Connection {
         onConnected(this, result);
         break;
       case abi.OPERATION_POLL:
-        onPolled(this, result);
+        onPolled(this, result, flags);
         break;
     }
   }

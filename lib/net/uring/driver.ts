@@ -422,7 +422,12 @@ export class UringDriver implements Driver, BufferWaiter {
     for (let index = 0; index < settling.length; index++) {
       const c = settling[index] as UringConnection;
       c.state &= ~SETTLING;
-      c.settle();
+      try {
+        c.settle();
+      } catch (error) {
+        this.#options.reporter.onHandlerError(error);
+        c.reset();
+      }
     }
     settling.length = 0;
     this.#settlingNow = this.#settlingNext;

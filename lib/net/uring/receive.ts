@@ -16,11 +16,11 @@ import {
   CONNECTED,
   END_HELD,
   MULTISHOT,
-  PAUSE_SETTLED,
   PENDING_POLL,
   PENDING_RECEIVE,
   READ_ENDED,
   READING_PAUSED,
+  REMOTE_CLOSE_TOLD,
   REMOTE_CLOSED,
   STARVED,
   WRITE_ENDED,
@@ -200,46 +200,47 @@ export function deliverHeld(c: UringConnection): void {
  */
 export function settle(c: UringConnection): void {
   if (c.state & (CLOSING | CLOSED) || (c.state & CONNECTED) === 0) return;
-  if (c.state & READING_PAUSED) {
-    if (c.state & PAUSE_SETTLED) return;
-    c.state |= PAUSE_SETTLED;
-    cancelReceive(c);
+  const isPaused = (c.state & READING_PAUSED) !== 0;
+  if (!isPaused && (c.state & READ_ENDED) === 0) return;
+  if (isPaused) cancelReceive(c);
+  // It stays for good: the kernel tells of each change once.
+  if ((c.pending & PENDING_POLL) === 0) {
+    c.pending |= PENDING_POLL;
+    c.driver.ring.pollMultishot(c.descriptor, POLLRDHUP, c.slot, c.generation);
   }
-  if (c.state & (READ_ENDED | END_HELD | REMOTE_CLOSED)) poll(c, 0);
-  else if (c.state & READING_PAUSED) poll(c, POLLRDHUP);
+  if (c.state & REMOTE_CLOSED) noticeRemoteClose(c);
 }
 
-/** Errors and hang-ups are always reported; `mask` says what besides. */
-function poll(c: UringConnection, mask: number): void {
-  if (c.pending & PENDING_POLL) return;
-  c.pending |= PENDING_POLL;
-  c.driver.ring.poll(c.descriptor, mask, c.slot, c.generation);
-}
-
-/** The peer closed or reset the connection, while nothing was being received from it. */
-export function onPolled(c: UringConnection, result: number): void {
-  c.pending &= ~PENDING_POLL;
+/** The peer closed or reset the connection; a receive may be about to report the same. */
+export function onPolled(c: UringConnection, result: number, flags: number): void {
+  if ((flags & abi.COMPLETION_FLAG_MORE) === 0) {
+    c.pending &= ~PENDING_POLL;
+    // Not by a cancellation of ours: the kernel had no memory or no room to go on.
+    if ((c.state & CLOSING) === 0) c.driver.settleLater(c);
+  }
   if (c.state & CLOSING) {
     endIfPossible(c);
     return;
   }
-  // Not paused any more: the receive that is armed reports the same and more.
-  if (result < 0 || (c.state & (PAUSE_SETTLED | READ_ENDED)) === 0) return;
-  if (result & (POLLERR | POLLHUP)) {
+  if (result < 0) return;
+  if (result & (POLLERR | POLLHUP) && !isReceiving(c)) {
     const errno = c.driver.ring.socketError(c.descriptor);
-    if (errno > 0) fail(c, errno);
-    else noticeRemoteClose(c);
-    return;
+    if (errno > 0) {
+      fail(c, errno);
+      return;
+    }
   }
-  if (result & POLLRDHUP) {
-    noticeRemoteClose(c);
-    // Its end is known; a reset may still come.
-    if ((c.state & CLOSING) === 0) poll(c, 0);
-  }
+  if (result & (POLLHUP | POLLRDHUP)) noticeRemoteClose(c);
+}
+
+/** A receive is armed, and gives the bytes before the error first. */
+function isReceiving(c: UringConnection): boolean {
+  return (c.pending & PENDING_RECEIVE) !== 0 && (c.state & CANCELLING_RECEIVE) === 0;
 }
 
 function noticeRemoteClose(c: UringConnection): void {
-  if (c.state & (REMOTE_CLOSED | READ_ENDED) || (c.state & READING_PAUSED) === 0) return;
   c.state |= REMOTE_CLOSED;
+  if (c.state & (REMOTE_CLOSE_TOLD | READ_ENDED) || (c.state & READING_PAUSED) === 0) return;
+  c.state |= REMOTE_CLOSE_TOLD;
   c.handler.onRemoteClose?.(c);
 }

@@ -37,17 +37,17 @@ export const MULTISHOT = 0x800;
 export const CANCELLING_RECEIVE = 0x1000;
 /** In the list of connections to service at the end of the turn. */
 export const DIRTY = 0x2000;
-/** The peer's close was noticed while paused. */
+/** The kernel has told of the peer's FIN, be it through a poll before the bytes in front of it were read. */
 export const REMOTE_CLOSED = 0x4000;
 /** Waits for the kernel to have buffers again. */
 export const STARVED = 0x8000;
-/** Paused since an earlier turn: the receive was taken back. */
-export const PAUSE_SETTLED = 0x10000;
 /** The slot and the descriptor are free again. */
-export const RELEASED = 0x20000;
+export const RELEASED = 0x10000;
 /** Everything that the kernel holds is being cancelled. */
-export const CANCELLED = 0x40000;
+export const CANCELLED = 0x20000;
 /** In the list of connections that are to settle. */
-export const SETTLING = 0x80000;
+export const SETTLING = 0x40000;
 /** Waits for a write buffer. */
-export const AWAITS_WRITE_BUFFER = 0x100000;
+export const AWAITS_WRITE_BUFFER = 0x80000;
+/** `onRemoteClose` was called. */
+export const REMOTE_CLOSE_TOLD = 0x100000;
