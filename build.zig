@@ -1,6 +1,7 @@
 //! zig build          zig-out/lib/libringway.so, and in zig-out/generated/ what is made from it
 //! zig build test     the shim's own tests
-//! zig build test-tools   zig-out/bin/deny_io_uring, a program that tests of the fallback need
+//! zig build test-tools   what tests run and load: a program that denies io_uring, a library of another version
+//! zig build musl     zig-out/bin/load_under_musl, a program for the test that the library loads there
 //! zig build update   copy the generated files to where they are committed, in ffi/
 
 const std = @import("std");
@@ -65,6 +66,19 @@ pub fn build(b: *std.Build) void {
     const run_tests = b.addRunArtifact(tests);
     // The kernel is an input as well.
     run_tests.has_side_effects = true;
+    const program = b.addExecutable(.{
+        .name = "load_under_musl",
+        .linkage = .dynamic,
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("zig/load_under_musl.zig"),
+            .target = b.resolveTargetQuery(.{ .cpu_arch = target.result.cpu.arch, .os_tag = .linux, .abi = .musl }),
+            // A debug build's stack traces want a newer musl than Debian 12's.
+            .optimize = .ReleaseSmall,
+            .link_libc = true,
+        }),
+    });
+    b.step("musl", "Build a program for musl that loads the library").dependOn(&b.addInstallArtifact(program, .{}).step);
+
     b.step("test", "Run the shim's tests").dependOn(&run_tests.step);
     addTestTools(b, target);
 }
@@ -80,7 +94,19 @@ fn addTestTools(b: *std.Build, target: std.Build.ResolvedTarget) void {
             .link_libc = false,
         }),
     });
-    b.step("test-tools", "Build the programs that tests run").dependOn(&b.addInstallArtifact(deny_io_uring, .{}).step);
+    const wrong_abi = b.addLibrary(.{
+        .name = "wrong_abi",
+        .linkage = .dynamic,
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("test/wrong_abi.zig"),
+            .target = target,
+            .optimize = .ReleaseSmall,
+            .pic = true,
+        }),
+    });
+    const test_tools = b.step("test-tools", "Build what tests run and load");
+    test_tools.dependOn(&b.addInstallArtifact(deny_io_uring, .{}).step);
+    test_tools.dependOn(&b.addInstallArtifact(wrong_abi, .{}).step);
 }
 
 /// A program that runs while building and prints a file.

@@ -1,0 +1,105 @@
+/**
+ * Packages of Debian: installed where the user may do that, or unpacked into the project where not.
+ *
+ * @module
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import process from "node:process";
+import { run, TOOLS } from "./process.ts";
+import { StepError } from "./steps.ts";
+
+/** The programs that end-to-end tests use, and the packages that have them. A test without its program is skipped. */
+const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
+  curl: ["curl"],
+  nc: ["netcat-openbsd"],
+  nginx: ["nginx", "libnginx-mod-stream"],
+  "redis-benchmark": ["redis-tools"],
+  "redis-cli": ["redis-tools"],
+  "redis-server": ["redis-server"],
+  socat: ["socat"],
+  wrk: ["wrk"],
+};
+
+const SYSTEM_PATH = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
+const isRoot = process.getuid?.() === 0;
+
+/** Is a program there? */
+export function hasProgram(name: string): boolean {
+  return spawnSync("sh", ["-c", `command -v "${name}"`], { env: { PATH: SYSTEM_PATH } }).status === 0;
+}
+
+/** Install the programs of the end-to-end tests. What to say about it. */
+export async function installPrograms(): Promise<string> {
+  const missing = Object.keys(PROGRAMS).filter((name) => !hasProgram(name));
+  if (missing.length === 0) return "all there";
+  const packages = [...new Set(missing.flatMap((name) => PROGRAMS[name] ?? []))];
+  if (isRoot) await withoutServices(() => aptInstall(packages));
+  const still = missing.filter((name) => !hasProgram(name));
+  if (still.length === 0) return `installed ${packages.join(", ")}`;
+  const needed = [...new Set(still.flatMap((name) => PROGRAMS[name] ?? []))];
+  return `tests that need ${still.join(", ")} will be skipped: apt-get install ${needed.join(" ")}`;
+}
+
+async function aptInstall(packages: readonly string[]): Promise<void> {
+  const environment = { DEBIAN_FRONTEND: "noninteractive" };
+  const command = ["apt-get", "install", "--yes", "--no-install-recommends", ...packages];
+  if ((await run(command, { environment })).ok) return;
+  await run(["apt-get", "update"]);
+  await run(command, { environment });
+}
+
+/** The servers are for tests to start, not for the machine: this keeps their packages from doing so. */
+async function withoutServices(body: () => Promise<void>): Promise<void> {
+  const policy = "/usr/sbin/policy-rc.d";
+  const isOurs = !existsSync(policy);
+  if (isOurs) await writeFile(policy, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    await body();
+  } finally {
+    if (isOurs) await rm(policy);
+  }
+}
+
+/**
+ * Unpack a package's files into the project, which needs no right to install anything. The folder
+ * with them; throws a {@linkcode StepError} that says what to do when the package can't be had.
+ */
+export async function unpack(name: string): Promise<string> {
+  const folder = `${TOOLS}/${name}`;
+  if (existsSync(folder)) return folder;
+  const downloads = `${TOOLS}/download-${name}`;
+  await rm(downloads, { recursive: true, force: true });
+  await mkdir(downloads, { recursive: true });
+  const output = await download(name, downloads);
+  const file = (await readdir(downloads)).find((entry) => entry.endsWith(".deb"));
+  if (file !== undefined) {
+    const unpacked = await run(["dpkg-deb", "-x", `${downloads}/${file}`, `${downloads}/files`]);
+    if (unpacked.ok) await rename(`${downloads}/files`, folder);
+  }
+  await rm(downloads, { recursive: true, force: true });
+  if (existsSync(folder)) return folder;
+  throw new StepError(
+    `The package "${name}" is missing and could not be downloaded. As root: apt-get install ${name}\n${output}`,
+  );
+}
+
+/** With the machine's package lists, or else with fresh ones: the machine's for root, else the project's own. */
+async function download(name: string, folder: string): Promise<string> {
+  // Root would drop its rights for the download, and then can't write here.
+  const command = ["apt-get", "--option", "APT::Sandbox::User=root"];
+  const first = await run([...command, "download", name], { cwd: folder });
+  if (first.ok) return first.output;
+  const own = isRoot ? [] : await ownLists();
+  const updated = await run([...command, ...own, "update"], { cwd: folder });
+  const second = await run([...command, ...own, "download", name], { cwd: folder });
+  return first.output + updated.output + second.output;
+}
+
+async function ownLists(): Promise<string[]> {
+  const apt = `${TOOLS}/apt`;
+  await mkdir(`${apt}/lists/partial`, { recursive: true });
+  await mkdir(`${apt}/cache/archives/partial`, { recursive: true });
+  return ["--option", `Dir::State::Lists=${apt}/lists`, "--option", `Dir::Cache=${apt}/cache`];
+}
