@@ -51,7 +51,9 @@ function exit(code: number): void {
 
 async function check(config: ProxyConfig): Promise<void> {
   const selected = await checkProxy(config);
-  process.stdout.write(`ringway ${VERSION}: the configuration is good; ${describeInterface(selected)}\n`);
+  const features = selected.features.map(({ name, on, reason }) => `  ${name}: ${on ? "on" : `off, ${reason}`}\n`);
+  const summary = `ringway ${VERSION}: the configuration is good; ${describeInterface(selected)}; kernel ${selected.kernel}`;
+  process.stdout.write(`${summary}\n${features.join("")}`);
 }
 
 async function serve(config: ProxyConfig, logger: Logger): Promise<void> {

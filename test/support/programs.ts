@@ -27,7 +27,9 @@ export function missing(...names: string[]): string | false {
 
 function start(name: string, arguments_: readonly string[], input: "pipe" | "ignore"): ChildProcess {
   const path = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
-  return spawn(name, arguments_, { stdio: [input, "pipe", "pipe"], env: { ...process.env, PATH: path } });
+  // In a group of its own, so that its children can be ended with it.
+  const options = { detached: true, env: { ...process.env, PATH: path } };
+  return spawn(name, arguments_, { ...options, stdio: [input, "pipe", "pipe"] });
 }
 
 /** Run a client to its end. */
@@ -52,7 +54,10 @@ export function run(name: string, arguments_: readonly string[], input = ""): Pr
 /** A server in the foreground. */
 export interface ServerProgram {
   readonly port: number;
+  /** Ask it to end. */
   stop(): Promise<void>;
+  /** End it and its children without giving them the time to say good-bye. */
+  kill(): Promise<void>;
 }
 
 /** Start a server that listens on the port that `arguments_` gives it. */
@@ -81,6 +86,10 @@ export async function startServer(
     port,
     async stop() {
       child.kill("SIGTERM");
+      await finished;
+    },
+    async kill() {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
       await finished;
     },
   };

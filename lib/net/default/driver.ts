@@ -12,7 +12,7 @@ import type { Connection, ConnectionHandler, ConnectionOptions, Listener, Listen
 import type { Driver, DriverReporter, ListenOptions } from "../driver.ts";
 import { DefaultConnection } from "./connection.ts";
 import { DescriptorWatch } from "./descriptor_watch.ts";
-import { errnoOf } from "./errno.ts";
+import { connectErrnoOf } from "./errno.ts";
 import { DefaultListener } from "./listener.ts";
 import { runtimePath } from "./unix_path.ts";
 
@@ -125,7 +125,7 @@ export class DefaultDriver implements Driver {
     } catch (error) {
       // Deno throws when it lacks the permission.
       c.isClosing = true;
-      c.errno = errnoOf(error);
+      c.errno = connectErrnoOf(error);
       socket.destroy();
     }
     return c;

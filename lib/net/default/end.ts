@@ -6,7 +6,7 @@
 import { ECONNRESET, ETIMEDOUT } from "../../../ffi/abi.ts";
 import { Timer } from "../../ring/timer_wheel.ts";
 import type { DefaultConnection } from "./connection.ts";
-import { connectionErrnoOf, errnoOf } from "./errno.ts";
+import { connectErrnoOf, connectionErrnoOf } from "./errno.ts";
 
 /** Something failed, which no event tells. */
 export function fail(c: DefaultConnection, errno: number): void {
@@ -22,7 +22,7 @@ export function onSocketError(c: DefaultConnection, error: Error): void {
   // A close that was to send what is queued is not an orderly one now; any other is.
   if (c.isClosing && !c.isDraining) return;
   c.isDraining = false;
-  c.errno = c.isConnected ? connectionErrnoOf(error) : errnoOf(error);
+  c.errno = c.isConnected ? connectionErrnoOf(error) : connectErrnoOf(error);
   c.isClosing = true;
   drop(c);
 }

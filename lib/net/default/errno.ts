@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { EACCES, ECONNRESET, EIO, ENOTCONN } from "../../../ffi/abi.ts";
+import { EACCES, ECONNREFUSED, ECONNRESET, EIO, EMFILE, ENFILE, ENOTCONN } from "../../../ffi/abi.ts";
 import { runtime } from "../../../ffi/runtime.ts";
 import { errnoByName } from "../../ring/errors.ts";
 
@@ -15,6 +15,15 @@ export function errnoOf(error: unknown): number {
   if (named !== undefined) return named;
   // Its sign differs between the runtimes.
   return typeof errno === "number" && errno !== 0 ? Math.abs(errno) : EIO;
+}
+
+/** The errno with which connecting has failed. */
+export function connectErrnoOf(error: unknown): number {
+  const errno = errnoOf(error);
+  if (errno !== ECONNREFUSED) return errno;
+  // Bun 1.4 calls it so, too, when there is no descriptor for the socket.
+  const own = runtime.tryDescriptor();
+  return own === EMFILE || own === ENFILE ? own : errno;
 }
 
 /** The errno with which a connection that was there has ended. */

@@ -50,6 +50,10 @@ export class DefaultListener implements Listener {
     const { backlog = DEFAULT_BACKLOG, reusePort = false, ipv6Only = false, descriptor } = this.#options;
     if (descriptor !== undefined) throw descriptorError(descriptor);
     encodeAddress(address);
+    // Without it Deno throws where nobody can catch it.
+    if (address.family !== "unix" && !runtime.mayListen(address.host, address.port)) {
+      throw permissionError(address, "the permission is missing, run with --allow-net");
+    }
     const where =
       address.family === "unix"
         ? { path: runtimePath(address.path) }
@@ -157,18 +161,21 @@ function boundAddress(server: Server, asked: SocketAddress): SocketAddress {
 
 function listenError(error: unknown, address: SocketAddress): RingwayError {
   if (runtime.isPermissionError(error)) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return new RingwayError(`Cannot listen on ${formatAddress(address)}: ${reason}`, {
-      code: "ERR_PERMISSION",
-      source: "internal",
-      operation: "listen on",
-      cause: error,
-    });
+    return permissionError(address, error instanceof Error ? error.message : String(error), error);
   }
   let errno = errnoOf(error);
   // Deno 2.9 calls it so when the machine does not have the address.
   if (errno === EINVAL && address.family !== "unix" && !isLinkLocal(address.host)) errno = EADDRNOTAVAIL;
   return new SocketError(errno, "listen on", formatAddress(address), "internal", error);
+}
+
+function permissionError(address: SocketAddress, reason: string, cause?: unknown): RingwayError {
+  return new RingwayError(`Cannot listen on ${formatAddress(address)}: ${reason}`, {
+    code: "ERR_PERMISSION",
+    source: "internal",
+    operation: "listen on",
+    cause,
+  });
 }
 
 /** Binding to one of these needs a zone, and is EINVAL without (ipv6(7)). */
