@@ -1,6 +1,7 @@
 //! zig build          zig-out/lib/libringway.so, and in zig-out/generated/ what is made from it
 //! zig build test     the shim's own tests
 //! zig build test-tools   what tests run and load: a program that denies io_uring, a library of another version
+//! zig build bench-tools   zig-out/bin/bench_*, the benchmark's upstream and load generators
 //! zig build musl     zig-out/bin/load_under_musl, a program for the test that the library loads there
 //! zig build update   copy the generated files to where they are committed, in ffi/
 
@@ -81,6 +82,7 @@ pub fn build(b: *std.Build) void {
 
     b.step("test", "Run the shim's tests").dependOn(&run_tests.step);
     addTestTools(b, target);
+    addBenchTools(b, target);
 }
 
 /// Programs that tests run.
@@ -107,6 +109,23 @@ fn addTestTools(b: *std.Build, target: std.Build.ResolvedTarget) void {
     const test_tools = b.step("test-tools", "Build what tests run and load");
     test_tools.dependOn(&b.addInstallArtifact(deny_io_uring, .{}).step);
     test_tools.dependOn(&b.addInstallArtifact(wrong_abi, .{}).step);
+}
+
+/// The benchmark's upstream and load generators.
+fn addBenchTools(b: *std.Build, target: std.Build.ResolvedTarget) void {
+    const bench_tools = b.step("bench-tools", "Build the benchmark's upstream and load generators");
+    for ([_][]const u8{ "echo", "churn", "ping_pong", "stall", "idle", "until_ready" }) |name| {
+        const program = b.addExecutable(.{
+            .name = b.fmt("bench_{s}", .{name}),
+            .root_module = b.createModule(.{
+                .root_source_file = b.path(b.fmt("bench/programs/{s}.zig", .{name})),
+                .target = target,
+                .optimize = .ReleaseFast,
+                .link_libc = false,
+            }),
+        });
+        bench_tools.dependOn(&b.addInstallArtifact(program, .{}).step);
+    }
 }
 
 /// A program that runs while building and prints a file.
