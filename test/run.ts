@@ -91,7 +91,9 @@ async function checkSources(tools: Tools): Promise<void> {
 
 async function buildShim({ zig, liburing }: Compiler): Promise<void> {
   const build = [zig, "build", `-Dliburing=${liburing}`];
-  await step("Format of the shim", () => check([zig, "fmt", "--check", "build.zig", "zig"]));
+  await step("Format of Zig sources", () =>
+    check([zig, "fmt", "--check", "build.zig", "zig", "test", "bench/programs"]),
+  );
   const built = await step("Build the shim", () => check([...build, "install", "musl"]));
   if (built !== null) await step("Generated files", async (remark) => remark((await checkGenerated()) ?? "up to date"));
   await step("Tests of the shim", () => check([...build, "test", "--summary", "all"]));

@@ -10,8 +10,11 @@ import process from "node:process";
 import { run, TOOLS } from "./process.ts";
 import { StepError } from "./steps.ts";
 
-/** The programs that end-to-end tests use, and the packages that have them. A test without its program is skipped. */
-const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
+/** Programs, and the packages that have them. */
+export type Programs = Readonly<Record<string, readonly string[]>>;
+
+/** What end-to-end tests use. A test without its program is skipped. */
+const TEST_PROGRAMS: Programs = {
   curl: ["curl"],
   nc: ["netcat-openbsd"],
   nginx: ["nginx", "libnginx-mod-stream"],
@@ -22,7 +25,8 @@ const PROGRAMS: Readonly<Record<string, readonly string[]>> = {
   wrk: ["wrk"],
 };
 
-const SYSTEM_PATH = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
+/** Where programs are, also those that only root is expected to start. */
+export const SYSTEM_PATH: string = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`;
 const isRoot = process.getuid?.() === 0;
 
 /** Is a program there? */
@@ -32,14 +36,34 @@ export function hasProgram(name: string): boolean {
 
 /** Install the programs of the end-to-end tests. What to say about it. */
 export async function installPrograms(): Promise<string> {
-  const missing = Object.keys(PROGRAMS).filter((name) => !hasProgram(name));
-  if (missing.length === 0) return "all there";
-  const packages = [...new Set(missing.flatMap((name) => PROGRAMS[name] ?? []))];
-  if (isRoot) await withoutServices(() => aptInstall(packages));
-  const still = missing.filter((name) => !hasProgram(name));
-  if (still.length === 0) return `installed ${packages.join(", ")}`;
-  const needed = [...new Set(still.flatMap((name) => PROGRAMS[name] ?? []))];
-  return `tests that need ${still.join(", ")} will be skipped: apt-get install ${needed.join(" ")}`;
+  const { installed, missing, packages } = await installMissing(TEST_PROGRAMS);
+  if (missing.length > 0) {
+    return `tests that need ${missing.join(", ")} will be skipped: apt-get install ${packages.join(" ")}`;
+  }
+  return installed.length === 0 ? "all there" : `installed ${installed.join(", ")}`;
+}
+
+/** What {@linkcode installMissing} did and what it could not. */
+export interface Installed {
+  /** Packages that were installed. */
+  readonly installed: readonly string[];
+  /** Programs that are not there, and the packages that have them. */
+  readonly missing: readonly string[];
+  readonly packages: readonly string[];
+}
+
+/** Install the packages of those programs that are missing, if the user may do that. */
+export async function installMissing(
+  programs: Programs,
+  has: (name: string) => boolean = hasProgram,
+): Promise<Installed> {
+  const absent = (): string[] => Object.keys(programs).filter((name) => !has(name));
+  const packagesOf = (names: string[]): string[] => [...new Set(names.flatMap((name) => programs[name] ?? []))];
+  const wanted = packagesOf(absent());
+  if (isRoot && wanted.length > 0) await withoutServices(() => aptInstall(wanted));
+  const missing = absent();
+  const packages = packagesOf(missing);
+  return { installed: wanted.filter((name) => !packages.includes(name)), missing, packages };
 }
 
 async function aptInstall(packages: readonly string[]): Promise<void> {

@@ -48,6 +48,9 @@ const CACHES: Readonly<Record<string, string>> = {
   ZIG_GLOBAL_CACHE_DIR: `${PROJECT}/.zig-cache/global`,
 };
 
+/** The environment of every program. */
+export const ENVIRONMENT: Readonly<NodeJS.ProcessEnv> = { ...CACHES, ...process.env, ...QUIET };
+
 /** The process groups that run now. */
 const groups = new Set<number>();
 
@@ -65,7 +68,7 @@ export function run(command: readonly string[], options: ProcessOptions = {}): P
   return new Promise((resolve) => {
     const child = spawn(program, rest, {
       cwd: options.cwd ?? PROJECT,
-      env: { ...CACHES, ...process.env, ...QUIET, ...options.environment },
+      env: { ...ENVIRONMENT, ...options.environment },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
