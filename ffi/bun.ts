@@ -41,6 +41,7 @@ export function bunRuntime(): Runtime | null {
     environment: (name) => bun.env[name],
     readText,
     kernelRelease: release,
+    mayListen: () => true,
     tryDescriptor,
     isPermissionError: () => false,
     collectGarbage: () => bun.gc(true),

@@ -20,7 +20,8 @@ type DenoFunction = (...values: (number | bigint | Uint8Array | Int32Array)[]) =
 type PermissionDescriptor =
   | { name: "env"; variable: string }
   | { name: "read"; path: string }
-  | { name: "sys"; kind: "osRelease" };
+  | { name: "sys"; kind: "osRelease" }
+  | { name: "net"; host: string };
 
 interface DenoGlobal {
   readonly version: { readonly deno: string };
@@ -56,6 +57,8 @@ export function denoRuntime(): Runtime | null {
     environment: (name) => (granted(deno, { name: "env", variable: name }) ? deno.env.get(name) : undefined),
     readText: (path) => (granted(deno, { name: "read", path }) ? readText(path) : undefined),
     kernelRelease: () => (granted(deno, { name: "sys", kind: "osRelease" }) ? release() : undefined),
+    mayListen: (host, port) =>
+      granted(deno, { name: "net", host: host.includes(":") ? `[${host}]:${port}` : `${host}:${port}` }),
     tryDescriptor: () => (granted(deno, { name: "read", path: DEVICE }) ? tryDescriptor() : 0),
     isPermissionError: (error) =>
       error instanceof deno.errors.NotCapable || error instanceof deno.errors.PermissionDenied,

@@ -44,6 +44,8 @@ export interface Runtime {
   readText(path: string): string | undefined;
   /** The kernel's release, such as `6.12.5`; `undefined` when asking is not permitted. */
   kernelRelease(): string | undefined;
+  /** Is listening on this IP address permitted? */
+  mayListen(host: string, port: number): boolean;
   /** 0 if the process can open another descriptor now, otherwise the errno; 0 also when trying is not permitted. */
   tryDescriptor(): number;
   /** Is this the error with which the runtime refuses for want of a permission? */
