@@ -1,0 +1,34 @@
+/**
+ * nginx with static files.
+ *
+ * @module
+ */
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { Environment } from "../environment.ts";
+import { nginxCommand } from "../peers/nginx.ts";
+import { untilAccepting } from "../peers/peer.ts";
+import { unusedPort } from "../processes/ports.ts";
+import { StartedProcess } from "../processes/started.ts";
+import { fill } from "../template.ts";
+import type { Upstream } from "./upstream.ts";
+
+const TEMPLATE = new URL("nginx_http.conf", import.meta.url);
+
+/** The files, by name, and their sizes. */
+export const FILES = { "0": 0, "4k": 4 << 10, "64k": 64 << 10, "10m": 10 << 20 } as const;
+
+/** The name of a file. */
+export type FileName = keyof typeof FILES;
+
+/** Start it. */
+export async function startNginxHttp(environment: Environment): Promise<Upstream> {
+  const listen = await unusedPort();
+  for (const [name, bytes] of Object.entries(FILES)) await environment.write(name, new Uint8Array(bytes).fill(0x61));
+  const name = `nginx-http-${listen}.conf`;
+  const path = await environment.write(name, "");
+  await environment.write(name, fill(await readFile(TEMPLATE, "utf8"), { folder: dirname(path), listen }));
+  const { descriptors, placement } = environment;
+  const process = new StartedProcess([...descriptors.wrapper, ...placement.upstream, ...nginxCommand(path)]);
+  return untilAccepting(process, listen);
+}

@@ -1,0 +1,58 @@
+/**
+ * Runs a load generator and sees what the others use meanwhile.
+ *
+ * @module
+ */
+import type { Environment } from "../environment.ts";
+import { busyShare, readProcessorTicks } from "../measurement/machine.ts";
+import { readUsage, type UsageDifference, usageBetween } from "../measurement/usage.ts";
+import { runToEnd, type StartedProcess } from "../processes/started.ts";
+import { findBottleneck, type Shares } from "./bottleneck.ts";
+import { parseTimes } from "./results.ts";
+
+/** What happened while a load generator ran. */
+export interface LoadRun {
+  /** What it printed. */
+  readonly output: string;
+  /** What the proxy used. */
+  readonly proxy: UsageDifference;
+  /** How many processors were used, on average. */
+  readonly shares: Shares;
+  /** The part of all processors that was used, by whatever runs on the machine. */
+  readonly machineBusy: number;
+  /** What the reader has to know. */
+  readonly notes: readonly string[];
+}
+
+/** Beyond the time that it is to run. */
+const END_TIMEOUT_MS = 30_000;
+/** What the proxy has still to do when the load generator has ended, such as to close connections. */
+const SETTLE_MS = 50;
+
+/** Run a load generator for as long as it is told to, against a proxy that relays to an upstream. */
+export async function runLoad(
+  environment: Environment,
+  command: readonly string[],
+  seconds: number,
+  proxy: StartedProcess,
+  upstream: StartedProcess,
+): Promise<LoadRun> {
+  const start = performance.now();
+  const ticks = readProcessorTicks();
+  const [proxyBefore, upstreamBefore] = [readUsage(proxy.pid), readUsage(upstream.pid)];
+  const timed = ["sh", "-c", '"$@"; code=$?; times >&2; exit $code', "sh", ...command];
+  const load = await runToEnd([...environment.placement.load, ...timed], seconds * 1000 + END_TIMEOUT_MS);
+  const machineBusy = busyShare(ticks, readProcessorTicks());
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  const used = usageBetween(proxyBefore, readUsage(proxy.pid));
+  const upstreamUsed = usageBetween(upstreamBefore, readUsage(upstream.pid));
+  const wallNs = (performance.now() - start) * 1e6;
+  if (proxy.isEnded) throw proxy.failure("ended during the measurement");
+  const shares: Shares = {
+    proxy: used.cpuNs / wallNs,
+    upstream: upstreamUsed.cpuNs / wallNs,
+    load: (parseTimes(load.error) * 1e9) / wallNs,
+  };
+  const bottleneck = findBottleneck(shares);
+  return { output: load.out, proxy: used, shares, machineBusy, notes: bottleneck === null ? [] : [bottleneck] };
+}

@@ -1,0 +1,63 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { parseExtra } from "./extra.ts";
+import { haproxyLimits } from "./haproxy.ts";
+import { workerConnections } from "./nginx.ts";
+import { parseStreamModule } from "./nginx_module.ts";
+import { parseReadyPort } from "./ringway.ts";
+
+describe("nginx's stream module", () => {
+  const dynamic = "configure arguments: --modules-path=/m --with-stream=dynamic --with-stream_ssl_module";
+
+  it("is loaded where it is a file", () => {
+    assert.equal(
+      parseStreamModule(dynamic, (path) => path === "/m/ngx_stream_module.so"),
+      "/m/ngx_stream_module.so",
+    );
+    assert.equal(
+      parseStreamModule(dynamic, () => false),
+      null,
+    );
+  });
+
+  it("may be built in", () => {
+    assert.equal(
+      parseStreamModule("configure arguments: --with-stream --with-threads", () => false),
+      "",
+    );
+  });
+});
+
+describe("limits of connections", () => {
+  it("leave room for two descriptors per connection", () => {
+    assert.equal(workerConnections(10_000, 65_536), 20_200);
+    assert.equal(workerConnections(10_000, 20_000), 20_000);
+    assert.equal(workerConnections(16, 65_536), 2048);
+  });
+
+  it("of HAProxy give up pipes before connections", () => {
+    assert.deepEqual(haproxyLimits(16, 65_536), { maxconn: 1024, maxpipes: 256 });
+    assert.deepEqual(haproxyLimits(9500, 20_000), { maxconn: 9550, maxpipes: 375 });
+    assert.equal(haproxyLimits(10_000, 20_000).maxpipes, 0);
+  });
+});
+
+describe("a proxy given on the command line", () => {
+  it("has a name and a command with both ports", () => {
+    const { name, isOurs } = parseExtra("mine=/opt/relay -x a=b {listen} {upstream}");
+    assert.equal(name, "mine");
+    assert.equal(isOurs, false);
+  });
+
+  it("is refused with what is wrong about it", () => {
+    assert.throws(() => parseExtra("relay {listen} {upstream}"), /is not NAME=COMMAND/);
+    assert.throws(() => parseExtra("mine=relay {listen}"), /has no \{upstream\}/);
+    assert.throws(() => parseExtra("mine=relay {listen} {upstream} {other}"), /No value for \{other\}/);
+  });
+});
+
+it("ringway's port is in its ready line", () => {
+  const line = "ringway 0.1.0 ready: 127.0.0.1:34567 -> tcp://127.0.0.1:80; socket interface uring (..)\n";
+  assert.equal(parseReadyPort(line), 34567);
+  assert.throws(() => parseReadyPort("something else"), /Not ringway's ready line/);
+});

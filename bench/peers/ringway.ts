@@ -1,0 +1,64 @@
+/**
+ * ringway itself, by runtime and driver.
+ *
+ * @module
+ */
+import type { Environment } from "../environment.ts";
+import { type Peer, type RelayOptions, type RunningPeer, startPeerProcess } from "./peer.ts";
+
+/** Where it runs and how it moves bytes. */
+export interface RingwayVariant {
+  readonly runtime: "bun" | "deno";
+  readonly driver: "uring" | "default";
+}
+
+/** The permissions of the task in deno.json. */
+const PERMISSIONS = ["--allow-ffi", "--allow-net", "--allow-read", "--allow-env", "--allow-sys"];
+
+/** The command line of the runtime for the proxy, without a task or npx in between. */
+export function ringwayCommand({ tools }: Environment, runtime: "bun" | "deno"): string[] {
+  if (runtime === "bun") return [tools.bun, "run", "./proxy.ts"];
+  return [tools.deno, "run", ...PERMISSIONS, "./proxy.ts"];
+}
+
+/** ringway as a peer. */
+export function ringwayPeer({ runtime, driver }: RingwayVariant): Peer {
+  return {
+    name: driver === "uring" ? `ringway-${runtime}` : `ringway-${runtime}-${driver}`,
+    isOurs: true,
+    isReference: false,
+    isDefault: driver === "uring",
+    whyNot: () => null,
+    start: (environment, options) => start(environment, runtime, driver, options),
+  };
+}
+
+async function start(
+  environment: Environment,
+  runtime: "bun" | "deno",
+  driver: string,
+  options: RelayOptions,
+): Promise<RunningPeer> {
+  const process = startPeerProcess(environment, [
+    ...ringwayCommand(environment, runtime),
+    "--listen=127.0.0.1:0",
+    `--to=tcp://127.0.0.1:${options.upstreamPort}`,
+    "--workers=1",
+    `--socket-interface=${driver}`,
+    "--log-level=error",
+  ]);
+  try {
+    await process.untilPrinted("\n");
+  } catch (error) {
+    await process.stop();
+    throw error;
+  }
+  return { process, port: parseReadyPort(process.out) };
+}
+
+/** The port in ringway's ready line. */
+export function parseReadyPort(line: string): number {
+  const [, port] = / ready: 127\.0\.0\.1:(\d+) -> /.exec(line) ?? [];
+  if (port === undefined) throw new Error(`Not ringway's ready line: ${line}`);
+  return Number(port);
+}
