@@ -136,7 +136,8 @@ export class DefaultListener implements Listener {
 
   /**
    * @internal Have the runtime try again to accept. Deno 2.9 gives up for good after the first failure,
-   * but looks again when it is told to listen again. False if this is not needed: Bun tries without end.
+   * but looks again when it is told to listen again; not on a unix socket, which stays deaf. False if this is
+   * not needed: Bun tries without end.
    */
   retry(): boolean {
     const handle = (this.#server as unknown as { _handle?: { listen?(backlog: number): number } | null })._handle;
