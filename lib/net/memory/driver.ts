@@ -57,9 +57,9 @@ export class MemoryDriver implements Driver {
   readonly network: MemoryNetwork;
   /** For the trace. */
   readonly label: string;
-  /** @internal Bytes that one receive delivers at the most. */
+  /** Bytes that one receive delivers at the most. */
   readonly receiveBytes: number;
-  /** @internal */
+  /** The leases of what it received, and of what was copied to be written. */
   readonly pool: MemoryLeasePool;
   readonly #hosts: readonly IpAddress[];
   readonly #receiveBuffers: number;
@@ -101,6 +101,11 @@ export class MemoryDriver implements Driver {
 
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  /** Open connections, those being closed included. */
+  get connections(): Iterable<MemoryConnection> {
+    return this.#connections;
   }
 
   /** @internal May another connection be made? */

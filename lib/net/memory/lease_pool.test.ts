@@ -12,10 +12,10 @@ test("a lease is counted until it is released", () => {
   const { pool: leases, returned } = pool();
   const lease = leases.lease(Uint8Array.of(1, 2, 3), "a test");
   assert.deepEqual(leases.unreleased, ["3 bytes of a test"]);
-  assert.equal(leases.buffersInUse, 1);
+  assert.deepEqual([leases.buffersInUse, leases.bytesInUse], [1, 3]);
   lease.release();
   assert.deepEqual(leases.unreleased, []);
-  assert.equal(leases.buffersInUse, 0);
+  assert.deepEqual([leases.buffersInUse, leases.bytesInUse], [0, 0]);
   assert.equal(returned(), 1);
 });
 

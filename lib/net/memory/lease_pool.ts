@@ -19,6 +19,7 @@ export class MemoryLeasePool implements LeaseOwner {
   readonly #onBufferReturned: () => void;
   readonly #doubleReleases: string[] = [];
   #nextBuffer = 0;
+  #bytesInUse = 0;
 
   /** A pool whose owner is told when a buffer returned. */
   constructor(onBufferReturned: () => void) {
@@ -28,6 +29,11 @@ export class MemoryLeasePool implements LeaseOwner {
   /** Buffers of which there are leases. */
   get buffersInUse(): number {
     return this.#references.size;
+  }
+
+  /** The bytes of these buffers. */
+  get bytesInUse(): number {
+    return this.#bytesInUse;
   }
 
   /** A description of each lease that is not released yet. */
@@ -44,6 +50,7 @@ export class MemoryLeasePool implements LeaseOwner {
   lease(bytes: Uint8Array, origin: string): Lease {
     const buffer = this.#nextBuffer++;
     this.#references.set(buffer, 1);
+    this.#bytesInUse += bytes.length;
     return this.#add(new Lease(this, bytes, 0, bytes.length, buffer), origin);
   }
 
@@ -69,6 +76,7 @@ export class MemoryLeasePool implements LeaseOwner {
       return;
     }
     this.#references.delete(buffer);
+    this.#bytesInUse -= lease.memory.length;
     lease.memory.fill(POISON);
     this.#onBufferReturned();
   }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import type { SocketAddress } from "../address.ts";
 import { type Reactions, Recorder } from "../conformance/recorder.ts";
 import type { Connection, Listener } from "../connection.ts";
@@ -84,4 +85,11 @@ export class Bench {
 /** Bytes of which each tells its place. */
 export function pattern(length: number, from = 0): Uint8Array {
   return Uint8Array.from({ length }, (_, index) => ((from + index) * 31 + ((from + index) >> 8)) & 0xff);
+}
+
+/** Seeds for a test that runs many: `RINGWAY_SEED` names a single one, `RINGWAY_SEEDS` how many. */
+export function seeds(count: number): number[] {
+  const one = process.env.RINGWAY_SEED;
+  if (one !== undefined) return [Number(one)];
+  return Array.from({ length: Number(process.env.RINGWAY_SEEDS ?? count) }, (_, index) => index + 1);
 }

@@ -5,7 +5,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import process from "node:process";
 import { test } from "node:test";
 import { type Lease, leaseBytes } from "../../ring/lease.ts";
 import { Timer } from "../../ring/timer_wheel.ts";
@@ -15,7 +14,7 @@ import { MemoryDriver } from "./driver.ts";
 import type { Faults } from "./faults.ts";
 import { MemoryNetwork } from "./network.ts";
 import { Random } from "./random.ts";
-import { pattern } from "./test_support.ts";
+import { pattern, seeds } from "./test_support.ts";
 
 const LIMITS = { maximumSteps: 300_000, maximumMs: 600_000 };
 const LIFETIME_MS = 20_000;
@@ -310,14 +309,10 @@ function check(actor: Actor): void {
   assert.equal(actor.received, peer.written, `all bytes reached ${name}`);
 }
 
-function seeds(): number[] {
-  const one = process.env.RINGWAY_SEED;
-  if (one !== undefined) return [Number(one)];
-  return Array.from({ length: Number(process.env.RINGWAY_SEEDS ?? 200) }, (_, index) => index + 1);
-}
-
-test("whatever connections do and whatever goes wrong, the driver keeps its promises", async () => {
-  for (const seed of seeds()) {
+test("whatever connections do and whatever goes wrong, the driver keeps its promises", {
+  timeout: 120_000,
+}, async () => {
+  for (const seed of seeds(200)) {
     try {
       await torture(seed);
     } catch (error) {
