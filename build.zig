@@ -9,10 +9,14 @@ const std = @import("std");
 
 pub fn build(b: *std.Build) void {
     // Without a C library's ABI, so that glibc and musl both load it, and for any CPU of the architecture.
-    const target = b.standardTargetOptions(.{ .default_target = .{ .cpu_arch = .x86_64, .os_tag = .linux, .abi = .none } });
-    const optimize = b.option(std.builtin.OptimizeMode, "optimize", "Debug, ReleaseSafe, ReleaseFast (default), ReleaseSmall") orelse .ReleaseFast;
+    const target = b.standardTargetOptions(.{
+        .default_target = .{ .cpu_arch = .x86_64, .os_tag = .linux, .abi = .none },
+    });
+    const modes = "Debug, ReleaseSafe, ReleaseFast (default), ReleaseSmall";
+    const optimize = b.option(std.builtin.OptimizeMode, "optimize", modes) orelse .ReleaseFast;
     const architecture = @tagName(target.result.cpu.arch);
-    const liburing_path = b.option([]const u8, "liburing", "liburing.a, 2.3 or newer (default: where Debian puts it)") orelse
+    const liburing_help = "liburing.a, 2.3 or newer (default: where Debian puts it)";
+    const liburing_path = b.option([]const u8, "liburing", liburing_help) orelse
         b.fmt("/usr/lib/{s}-linux-gnu/liburing.a", .{architecture});
     const liburing: std.Build.LazyPath = .{ .cwd_relative = liburing_path };
 
@@ -78,7 +82,8 @@ pub fn build(b: *std.Build) void {
             .link_libc = true,
         }),
     });
-    b.step("musl", "Build a program for musl that loads the library").dependOn(&b.addInstallArtifact(program, .{}).step);
+    const install_program = b.addInstallArtifact(program, .{});
+    b.step("musl", "Build a program for musl that loads the library").dependOn(&install_program.step);
 
     b.step("test", "Run the shim's tests").dependOn(&run_tests.step);
     addTestTools(b, target);

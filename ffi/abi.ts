@@ -168,7 +168,10 @@ export interface Functions {
 
 /** The types of every function. */
 export const SYMBOLS: {
-  readonly [Name in keyof Functions]: { readonly parameters: readonly SymbolType[]; readonly result: SymbolType };
+  readonly [Name in keyof Functions]: {
+    readonly parameters: readonly SymbolType[];
+    readonly result: SymbolType;
+  };
 } = {
   ringway_abi_version: { parameters: [], result: "i32" },
   ringway_ring_open: { parameters: ["buffer", "u32"], result: "i32" },

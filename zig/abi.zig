@@ -149,7 +149,8 @@ pub const OpenStage = enum(u32) {
     options = 1,
     /// io_uring_setup(2).
     setup = 2,
-    /// The kernel lacks something that can't be done without: completions that are never dropped, waiting with a timeout.
+    /// The kernel lacks something that can't be done without: completions that are never dropped, waiting
+    /// with a timeout.
     features = 3,
     /// Memory for the queues or the arena.
     memory = 4,

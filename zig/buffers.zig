@@ -42,8 +42,14 @@ pub const Buffers = struct {
         var offset: u64 = 0;
         var first: u64 = 0;
         for (&groups, sizes) |*group, size| {
-            if (size.count > buffers_limit or size.bytes > 1 << 30 or (size.count > 0 and size.bytes == 0)) return error.Options;
-            group.* = .{ .first = @intCast(first), .count = size.count, .bytes = size.bytes, .offset = @intCast(offset) };
+            if (size.count > buffers_limit or size.bytes > 1 << 30) return error.Options;
+            if (size.count > 0 and size.bytes == 0) return error.Options;
+            group.* = .{
+                .first = @intCast(first),
+                .count = size.count,
+                .bytes = size.bytes,
+                .offset = @intCast(offset),
+            };
             offset += @as(u64, size.count) * size.bytes;
             first += size.count;
             // TypeScript handles offsets as signed 32-bit integers.
@@ -129,7 +135,9 @@ pub const Buffers = struct {
         if (buffer >= buffers.buffer_count or buffers.with_kernel[buffer]) return false;
         const group = buffers.groupOf(buffer);
         // The kernel works in pages: a smaller buffer would take its neighbours' bytes along.
-        if (group.bytes % page_bytes == 0 and group.offset % page_bytes == 0) system.discard(buffers.address(group, buffer), group.bytes);
+        if (group.bytes % page_bytes == 0 and group.offset % page_bytes == 0) {
+            system.discard(buffers.address(group, buffer), group.bytes);
+        }
         return true;
     }
 

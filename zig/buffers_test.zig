@@ -11,8 +11,12 @@ const testing = std.testing;
 const small = @intFromEnum(abi.Group.small);
 const bulk = @intFromEnum(abi.Group.bulk);
 
+fn sizes(count: u32, bytes: u32) Buffers.Sizes {
+    return .{ .count = count, .bytes = bytes };
+}
+
 test "groups follow one another and their buffers are numbered through" {
-    var buffers = try Buffers.init(.{ .{ .count = 3, .bytes = 100 }, .{ .count = 2, .bytes = 1000 }, .{ .count = 1, .bytes = 7 } });
+    var buffers = try Buffers.init(.{ sizes(3, 100), sizes(2, 1000), sizes(1, 7) });
     defer buffers.deinit();
     try testing.expectEqual(2307, buffers.arena_bytes);
     try testing.expectEqual(6, buffers.buffer_count);
@@ -24,15 +28,15 @@ test "groups follow one another and their buffers are numbered through" {
 
 test "the arena can have 2 GiB less one byte and no more" {
     const most = std.math.maxInt(i32);
-    var buffers = try Buffers.init(.{ .{ .count = 1, .bytes = 1 << 30 }, .{ .count = 0, .bytes = 0 }, .{ .count = 1, .bytes = most - (1 << 30) } });
+    var buffers = try Buffers.init(.{ sizes(1, 1 << 30), sizes(0, 0), sizes(1, most - (1 << 30)) });
     try testing.expectEqual(most, buffers.arena_bytes);
     buffers.deinit();
-    const over = [3]Buffers.Sizes{ .{ .count = 1, .bytes = 1 << 30 }, .{ .count = 0, .bytes = 0 }, .{ .count = 1, .bytes = 1 << 30 } };
-    try testing.expectError(error.Options, Buffers.init(over));
+    const over = Buffers.init(.{ sizes(1, 1 << 30), sizes(0, 0), sizes(1, 1 << 30) });
+    try testing.expectError(error.Options, over);
 }
 
 test "only pieces inside the arena are contained in it" {
-    var buffers = try Buffers.init(.{ .{ .count = 1, .bytes = 100 }, .{ .count = 0, .bytes = 0 }, .{ .count = 0, .bytes = 0 } });
+    var buffers = try Buffers.init(.{ sizes(1, 100), sizes(0, 0), sizes(0, 0) });
     defer buffers.deinit();
     try testing.expect(buffers.contains(0, 100));
     try testing.expect(buffers.contains(100, 0));
@@ -44,7 +48,12 @@ test "only pieces inside the arena are contained in it" {
 }
 
 test "the most buffers that there can be are all provided" {
-    var ring = try TestRing.open(.{ .small_count = 32768, .small_bytes = 1, .command_capacity = 40000, .write_count = 0 });
+    var ring = try TestRing.open(.{
+        .small_count = 32768,
+        .small_bytes = 1,
+        .write_count = 0,
+        .command_capacity = 40000,
+    });
     defer ring.close();
     try ring.provideAll(32768);
     try testing.expectEqual(0, ring.header.refused);
@@ -149,7 +158,8 @@ test "withdrawing from no group, into no memory or from an empty group gives not
     defer ring.close();
     var numbers: [2]i32 = undefined;
     for ([_]u32{ @intFromEnum(abi.Group.write), 3, std.math.maxInt(u32) }) |group| {
-        try testing.expectEqual(harness.INVAL, exports.ringway_buffers_withdraw(ring.handle, group, &numbers, numbers.len));
+        const withdrawn = exports.ringway_buffers_withdraw(ring.handle, group, &numbers, numbers.len);
+        try testing.expectEqual(harness.INVAL, withdrawn);
     }
     try testing.expectEqual(harness.INVAL, exports.ringway_buffers_withdraw(ring.handle, small, null, 1));
     try testing.expectEqual(0, exports.ringway_buffers_withdraw(ring.handle, small, &numbers, numbers.len));

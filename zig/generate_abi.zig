@@ -95,7 +95,10 @@ fn symbols() void {
         \\
         \\/** The types of every function. */
         \\export const SYMBOLS: {{
-        \\  readonly [Name in keyof Functions]: {{ readonly parameters: readonly SymbolType[]; readonly result: SymbolType }};
+        \\  readonly [Name in keyof Functions]: {{
+        \\    readonly parameters: readonly SymbolType[];
+        \\    readonly result: SymbolType;
+        \\  }};
         \\}} = {{
         \\
     , .{});

@@ -147,7 +147,14 @@ comptime {
 
 pub extern fn io_uring_queue_init_params(entries: c_uint, ring: *IoUring, params: *Params) c_int;
 pub extern fn io_uring_queue_exit(ring: *IoUring) void;
-pub extern fn io_uring_enter2(fd: c_uint, to_submit: c_uint, min_complete: c_uint, flags: c_uint, arg: ?*const anyopaque, size: usize) c_int;
+pub extern fn io_uring_enter2(
+    fd: c_uint,
+    to_submit: c_uint,
+    min_complete: c_uint,
+    flags: c_uint,
+    arg: ?*const anyopaque,
+    size: usize,
+) c_int;
 pub extern fn io_uring_register_ring_fd(ring: *IoUring) c_int;
 pub extern fn io_uring_register_buf_ring(ring: *IoUring, reg: *BufReg, flags: c_uint) c_int;
 pub extern fn io_uring_register_probe(ring: *IoUring, probe: *Probe, count: c_uint) c_int;

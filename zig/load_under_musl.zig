@@ -3,6 +3,7 @@
 const std = @import("std");
 const abi = @import("abi.zig");
 
+const Version = *const fn () callconv(.c) i32;
 const Open = *const fn (options: [*]i32, count: u32) callconv(.c) i32;
 const Enter = *const fn (handle: i32, count: u32, minimum: u32, timeout_us: i32) callconv(.c) i32;
 const Address = *const fn (handle: i32, area: u32) callconv(.c) f64;
@@ -15,7 +16,7 @@ pub export fn main(count: c_int, arguments: [*]const [*:0]const u8) c_int {
         if (std.c.dlerror()) |message| _ = std.c.printf("%s\n", message);
         return 2;
     };
-    const version: *const fn () callconv(.c) i32 = @ptrCast(std.c.dlsym(library, "ringway_abi_version") orelse return 3);
+    const version: Version = @ptrCast(std.c.dlsym(library, "ringway_abi_version") orelse return 3);
     if (version() != abi.version) return 4;
     const open: Open = @ptrCast(std.c.dlsym(library, "ringway_ring_open") orelse return 3);
     const enter: Enter = @ptrCast(std.c.dlsym(library, "ringway_enter") orelse return 3);

@@ -66,7 +66,8 @@ fn plain(ring: *Ring, request: *const abi.Command, opcode: u8) Outcome {
 }
 
 fn accept(ring: *Ring, request: *const abi.Command) Outcome {
-    if (!ring.descriptors.has(request.descriptor) and !sockets.isListener(request.descriptor)) return refuse(ring, request, bad_descriptor);
+    const is_allowed = ring.descriptors.has(request.descriptor) or sockets.isListener(request.descriptor);
+    if (!is_allowed) return refuse(ring, request, bad_descriptor);
     const entry = entryFor(ring, request, liburing.op.accept) orelse return .full;
     // The accepted socket stays blocking: io_uring polls by itself, and a non-blocking one would
     // complete with EAGAIN instead (io_uring_enter(2)).
@@ -80,7 +81,9 @@ fn receive(ring: *Ring, request: *const abi.Command, multishot: bool) Outcome {
     if (request.a > @intFromEnum(abi.Group.bulk)) return refuse(ring, request, invalid);
     const group = &ring.buffers.groups[request.a];
     if (group.count == 0 or request.b > group.bytes) return refuse(ring, request, invalid);
-    if (multishot and ring.features & abi.Feature.multishot_receive == 0) return refuse(ring, request, system.errno(.OPNOTSUPP));
+    if (multishot and ring.features & abi.Feature.multishot_receive == 0) {
+        return refuse(ring, request, system.errno(.OPNOTSUPP));
+    }
     const entry = entryFor(ring, request, liburing.op.recv) orelse return .full;
     entry.sqe.flags = liburing.sqe_flag.buffer_select;
     entry.sqe.buf_group = @intCast(request.a);
@@ -111,7 +114,8 @@ fn sendVector(ring: *Ring, request: *const abi.Command) Outcome {
     if (!ring.descriptors.has(request.descriptor)) return refuse(ring, request, bad_descriptor);
     const count = request.a;
     const words: [*]const u32 = @ptrCast(continuation(request));
-    if (count == 0 or count > abi.vector_pieces or count * 2 > request.continuation * abi.command_words) return refuse(ring, request, invalid);
+    if (count == 0 or count > abi.vector_pieces) return refuse(ring, request, invalid);
+    if (count * 2 > request.continuation * abi.command_words) return refuse(ring, request, invalid);
     for (0..count) |piece| {
         const length = words[piece * 2 + 1];
         if (length == 0 or !ring.buffers.contains(words[piece * 2], length)) return refuse(ring, request, invalid);
@@ -133,7 +137,8 @@ fn sendVector(ring: *Ring, request: *const abi.Command) Outcome {
 fn connect(ring: *Ring, request: *const abi.Command) Outcome {
     if (!ring.descriptors.has(request.descriptor)) return refuse(ring, request, bad_descriptor);
     const length = request.a;
-    if (length < 2 or length > abi.address_bytes or length > request.continuation * @sizeOf(abi.Command)) return refuse(ring, request, invalid);
+    if (length < 2 or length > abi.address_bytes) return refuse(ring, request, invalid);
+    if (length > request.continuation * @sizeOf(abi.Command)) return refuse(ring, request, invalid);
     const entry = entryFor(ring, request, liburing.op.connect) orelse return .full;
     const address: [*]const u8 = @ptrCast(continuation(request));
     @memcpy(entry.attachment.address[0..length], address[0..length]);

@@ -33,24 +33,15 @@ test "accept completes for each connection until it is cancelled" {
         const completion = try ring.waitFor(accept_slot);
         try testing.expect(completion.result >= 0);
         try testing.expect(completion.flags & abi.CompletionFlag.more != 0);
-        try testing.expectEqualSlices(u8, bytesOf(try Address.ofSocket(peer, false)), bytesOf(try Address.ofSocket(completion.result, true)));
+        const peer_name = try Address.ofSocket(peer, false);
+        const seen_name = try Address.ofSocket(completion.result, true);
+        try testing.expectEqualSlices(u8, peer_name.bytes[0..peer_name.length], seen_name.bytes[0..seen_name.length]);
     }
     try testing.expectEqual(3, ring.info(.open_descriptors));
     ring.queue(.{ .operation = .cancel, .a = accept_slot, .b = 9 << 8 | @as(u32, @intFromEnum(Operation.accept)) });
     const last = try ring.waitFor(accept_slot);
     try testing.expectEqual(system.errno(.CANCELED), last.result);
     try testing.expect(last.flags & abi.CompletionFlag.more == 0);
-}
-
-fn bytesOf(address: Address) []const u8 {
-    const Static = struct {
-        var copies: [2]Address = undefined;
-        var next: usize = 0;
-    };
-    const copy = &Static.copies[Static.next % 2];
-    Static.next += 1;
-    copy.* = address;
-    return copy.bytes[0..copy.length];
 }
 
 test "accept without multishot completes once" {
@@ -98,7 +89,13 @@ test "a multishot receive takes a buffer for each arrival and ends with the conn
 fn sendText(ring: *TestRing, descriptor: i32, text: []const u8) !void {
     const offset = ring.writeOffset();
     @memcpy(ring.arena[offset..][0..text.len], text);
-    const sent = try ring.run(.{ .operation = .send, .descriptor = descriptor, .a = offset, .b = @intCast(text.len), .slot = send_slot });
+    const sent = try ring.run(.{
+        .operation = .send,
+        .descriptor = descriptor,
+        .a = offset,
+        .b = @intCast(text.len),
+        .slot = send_slot,
+    });
     try testing.expectEqual(@as(i32, @intCast(text.len)), sent);
 }
 
@@ -115,7 +112,13 @@ test "a receive is not longer than asked for" {
     const pair = try ring.connectPair();
     try sendText(&ring, pair[0], "abcdef");
     for ([_][]const u8{ "abc", "def" }) |text| {
-        ring.queue(.{ .operation = .receive, .flags = abi.CommandFlag.poll_first, .descriptor = pair[1], .b = 3, .slot = receive_slot });
+        ring.queue(.{
+            .operation = .receive,
+            .flags = abi.CommandFlag.poll_first,
+            .descriptor = pair[1],
+            .b = 3,
+            .slot = receive_slot,
+        });
         try testing.expectEqualStrings(text, received(&ring, try ring.waitFor(receive_slot)));
     }
 }
@@ -142,7 +145,8 @@ test "each group receives into its own buffers" {
         const completion = try ring.waitFor(receive_slot);
         const buffer = completion.flags >> abi.CompletionFlag.buffer_shift;
         try testing.expect(buffer >= first and buffer < first + 2);
-        const offset: u32 = if (group == .small) buffer * 4096 else @as(u32, @intCast(ring.info(.bulk_offset))) + (buffer - 2) * 8192;
+        const bulk_offset: u32 = @intCast(ring.info(.bulk_offset));
+        const offset = if (group == .small) buffer * 4096 else bulk_offset + (buffer - 2) * 8192;
         try testing.expectEqualStrings("bytes", ring.arena[offset..][0..5]);
     }
 }
@@ -161,7 +165,13 @@ test "send_vector sends its pieces in order, as many as there can be" {
         words[piece * 2] = offset + @as(u32, @intCast(piece)) * 100;
         words[piece * 2 + 1] = 1;
     }
-    ring.queueWithWords(.{ .operation = .send_vector, .descriptor = pair[0], .a = abi.vector_pieces, .slot = send_slot }, &words);
+    const command = harness.Command{
+        .operation = .send_vector,
+        .descriptor = pair[0],
+        .a = abi.vector_pieces,
+        .slot = send_slot,
+    };
+    ring.queueWithWords(command, &words);
     try testing.expectEqual(abi.vector_pieces, @as(u32, @intCast((try ring.waitFor(send_slot)).result)));
     ring.queue(.{ .operation = .receive, .descriptor = pair[1], .slot = receive_slot });
     try testing.expectEqualStrings(&expected, received(&ring, try ring.waitFor(receive_slot)));
@@ -172,7 +182,13 @@ test "send goes on by itself until all bytes are out" {
     defer ring.close();
     try ring.provideAll(8);
     const pair = try ring.connectPair();
-    ring.queue(.{ .operation = .send, .descriptor = pair[0], .a = ring.writeOffset(), .b = 8 << 20, .slot = send_slot });
+    ring.queue(.{
+        .operation = .send,
+        .descriptor = pair[0],
+        .a = ring.writeOffset(),
+        .b = 8 << 20,
+        .slot = send_slot,
+    });
     ring.queue(.{ .operation = .receive_multishot, .descriptor = pair[1], .slot = receive_slot });
     var sent: i32 = 0;
     var count: i32 = 0;
@@ -184,7 +200,9 @@ test "send goes on by itself until all bytes are out" {
             if (completion.slot != receive_slot) continue;
             if (completion.result > 0) count += completion.result;
             // Queuing leaves the completions alone.
-            if (completion.flags & abi.CompletionFlag.buffer != 0) ring.queue(.{ .operation = .provide, .a = completion.flags >> 16 });
+            if (completion.flags & abi.CompletionFlag.buffer != 0) {
+                ring.queue(.{ .operation = .provide, .a = completion.flags >> abi.CompletionFlag.buffer_shift });
+            }
             if (completion.flags & abi.CompletionFlag.more == 0) {
                 ring.queue(.{ .operation = .receive_multishot, .descriptor = pair[1], .slot = receive_slot });
             }
@@ -199,11 +217,17 @@ test "close ends the connection, and the descriptor is nobody's from then on" {
     try ring.provideAll(8);
     const pair = try ring.connectPair();
     ring.queue(.{ .operation = .receive_multishot, .descriptor = pair[1], .slot = receive_slot });
-    try testing.expectEqual(0, try ring.run(.{ .operation = .close, .flags = abi.CommandFlag.report, .descriptor = pair[0], .slot = close_slot }));
+    const close = harness.Command{
+        .operation = .close,
+        .flags = abi.CommandFlag.report,
+        .descriptor = pair[0],
+        .slot = close_slot,
+    };
+    try testing.expectEqual(0, try ring.run(close));
     try testing.expectEqual(0, (try ring.waitFor(receive_slot)).result);
     try testing.expect(!harness.isOpen(pair[0]));
     try testing.expectEqual(1, ring.info(.open_descriptors));
-    try testing.expectEqual(harness.BADF, try ring.run(.{ .operation = .close, .descriptor = pair[0], .slot = close_slot }));
+    try testing.expectEqual(harness.BADF, try ring.run(close));
 }
 
 test "reset gives the peer a reset" {
@@ -234,9 +258,11 @@ test "shutdown completes only when it fails" {
     const pair = try ring.connectPair();
     ring.queue(.{ .operation = .shutdown, .descriptor = pair[0], .a = SHUT_WR, .slot = 1 });
     try ring.expectQuiet();
-    try testing.expectEqual(harness.INVAL, try ring.run(.{ .operation = .shutdown, .descriptor = pair[0], .a = 7, .slot = 1 }));
-    const unconnected = try ring.openSocket();
-    try testing.expectEqual(system.errno(.NOTCONN), try ring.run(.{ .operation = .shutdown, .descriptor = unconnected, .a = SHUT_WR, .slot = 1 }));
+    const no_way = harness.Command{ .operation = .shutdown, .descriptor = pair[0], .a = 7, .slot = 1 };
+    try testing.expectEqual(harness.INVAL, try ring.run(no_way));
+    const socket = try ring.openSocket();
+    const unconnected = harness.Command{ .operation = .shutdown, .descriptor = socket, .a = SHUT_WR, .slot = 1 };
+    try testing.expectEqual(system.errno(.NOTCONN), try ring.run(unconnected));
 }
 
 test "cancel ends the request that it names and no other" {
@@ -246,7 +272,8 @@ test "cancel ends the request that it names and no other" {
     const pair = try ring.connectPair();
     ring.queue(.{ .operation = .receive_multishot, .descriptor = pair[0], .slot = 1, .generation = 1 });
     ring.queue(.{ .operation = .receive_multishot, .descriptor = pair[1], .slot = 1, .generation = 2 });
-    ring.queue(.{ .operation = .cancel, .a = 1, .b = 2 << 8 | @as(u32, @intFromEnum(Operation.receive_multishot)), .slot = 3 });
+    const second = 2 << 8 | @as(u32, @intFromEnum(Operation.receive_multishot));
+    ring.queue(.{ .operation = .cancel, .a = 1, .b = second, .slot = 3 });
     const completions = try ring.enter(1, harness.deadline_us);
     try testing.expectEqual(1, completions.len);
     try testing.expectEqual(system.errno(.CANCELED), completions[0].result);
@@ -258,7 +285,8 @@ test "poll completes once with the events that are ready" {
     var ring = try TestRing.open(.{});
     defer ring.close();
     const pair = try ring.connectPair();
-    try testing.expectEqual(POLLOUT, try ring.run(.{ .operation = .poll, .descriptor = pair[0], .a = POLLIN | POLLOUT, .slot = 1 }));
+    const either = harness.Command{ .operation = .poll, .descriptor = pair[0], .a = POLLIN | POLLOUT, .slot = 1 };
+    try testing.expectEqual(POLLOUT, try ring.run(either));
     ring.queue(.{ .operation = .poll, .descriptor = pair[1], .a = POLLIN, .slot = 2 });
     try ring.expectQuiet();
     try sendText(&ring, pair[0], "x");
@@ -283,7 +311,12 @@ test "a poll until cancelled reports a reset after the end, and the end itself o
     const reset = try ring.waitFor(2);
     try testing.expect(reset.result & POLLHUP != 0);
     ring.queue(.{ .operation = .cancel, .a = 2, .b = @intFromEnum(Operation.poll) });
-    try testing.expectEqual(harness.INVAL, try ring.run(.{ .operation = .poll, .descriptor = pair[1], .b = 2, .slot = 3 }));
+    try testing.expectEqual(harness.INVAL, try ring.run(.{
+        .operation = .poll,
+        .descriptor = pair[1],
+        .b = 2,
+        .slot = 3,
+    }));
 }
 
 test "a timeout completes when its time is over" {
@@ -351,10 +384,14 @@ test "descriptors that the ring does not own are refused" {
     defer ring.close();
     const foreign = system.eventDescriptor();
     defer _ = system.close(foreign);
-    const operations = [_]Operation{ .accept, .receive_multishot, .receive, .send, .send_vector, .connect, .shutdown, .close, .reset, .poll };
+    const operations = [_]Operation{
+        .accept,  .receive_multishot, .receive, .send,  .send_vector,
+        .connect, .shutdown,          .close,   .reset, .poll,
+    };
     for ([_]i32{ foreign, 0, -1, std.math.minInt(i32), std.math.maxInt(i32), 1 << 20 }) |descriptor| {
         for (operations) |operation| {
-            try expectRefused(&ring, harness.BADF, .{ .operation = operation, .descriptor = descriptor, .a = 2, .b = 1 }, &.{ 0, 1, 0, 1 });
+            const command = harness.Command{ .operation = operation, .descriptor = descriptor, .a = 2, .b = 1 };
+            try expectRefused(&ring, harness.BADF, command, &.{ 0, 1, 0, 1 });
         }
     }
     try testing.expect(harness.isOpen(foreign));
@@ -375,8 +412,10 @@ test "bytes outside the arena are refused" {
         .{ 2, std.math.maxInt(u32) },
     };
     for (pieces) |piece| {
-        try expectRefused(&ring, harness.INVAL, .{ .operation = .send, .descriptor = socket, .a = piece[0], .b = piece[1] }, &.{});
-        try expectRefused(&ring, harness.INVAL, .{ .operation = .send_vector, .descriptor = socket, .a = 2 }, &.{ 0, 1, piece[0], piece[1] });
+        const send = harness.Command{ .operation = .send, .descriptor = socket, .a = piece[0], .b = piece[1] };
+        try expectRefused(&ring, harness.INVAL, send, &.{});
+        const vector = harness.Command{ .operation = .send_vector, .descriptor = socket, .a = 2 };
+        try expectRefused(&ring, harness.INVAL, vector, &.{ 0, 1, piece[0], piece[1] });
     }
 }
 
@@ -386,7 +425,8 @@ test "vectors with no pieces, too many or fewer than they claim are refused" {
     const socket = try ring.openSocket();
     const words: [40]u32 = @splat(1);
     for ([_]u32{ 0, 17, std.math.maxInt(u32), 1 << 31 }) |count| {
-        try expectRefused(&ring, harness.INVAL, .{ .operation = .send_vector, .descriptor = socket, .a = count }, &words);
+        const command = harness.Command{ .operation = .send_vector, .descriptor = socket, .a = count };
+        try expectRefused(&ring, harness.INVAL, command, &words);
     }
     try expectRefused(&ring, harness.INVAL, .{ .operation = .send_vector, .descriptor = socket, .a = 1 }, &.{});
     try expectRefused(&ring, harness.INVAL, .{ .operation = .send_vector, .descriptor = socket, .a = 5 }, words[0..8]);
@@ -410,7 +450,8 @@ test "groups that can't be received into and lengths beyond their buffers are re
     const socket = try ring.openSocket();
     for ([_]Operation{ .receive, .receive_multishot }) |operation| {
         for ([_]u32{ @intFromEnum(abi.Group.bulk), @intFromEnum(abi.Group.write), 3, std.math.maxInt(u32) }) |group| {
-            try expectRefused(&ring, harness.INVAL, .{ .operation = operation, .descriptor = socket, .a = group }, &.{});
+            const command = harness.Command{ .operation = operation, .descriptor = socket, .a = group };
+            try expectRefused(&ring, harness.INVAL, command, &.{});
         }
         try expectRefused(&ring, harness.INVAL, .{ .operation = operation, .descriptor = socket, .b = 4097 }, &.{});
     }
@@ -420,7 +461,8 @@ test "a multishot receive that the ring can't do is refused" {
     var ring = try TestRing.open(.{ .disabled_features = abi.Feature.multishot_receive });
     defer ring.close();
     const socket = try ring.openSocket();
-    try expectRefused(&ring, system.errno(.OPNOTSUPP), .{ .operation = .receive_multishot, .descriptor = socket }, &.{});
+    const command = harness.Command{ .operation = .receive_multishot, .descriptor = socket };
+    try expectRefused(&ring, system.errno(.OPNOTSUPP), command, &.{});
 }
 
 test "unknown operations are refused" {
@@ -512,7 +554,8 @@ const Fuzz = struct {
                 else => true,
             };
             const is_unknown = @as(u8, @truncate(command.operation)) > 14;
-            if (is_too_long or is_unknown or (needs_descriptor and command.descriptor < 0)) result |= @as(u64, 1) << @intCast(next);
+            const is_without_descriptor = needs_descriptor and command.descriptor < 0;
+            if (is_too_long or is_unknown or is_without_descriptor) result |= @as(u64, 1) << @intCast(next);
             if (is_too_long) break;
             next += command.continuation + 1;
         }
@@ -522,7 +565,9 @@ const Fuzz = struct {
     fn fill(fuzz: *Fuzz, command: *abi.Command) void {
         const random = fuzz.random;
         random.bytes(std.mem.asBytes(command));
-        if (random.uintLessThan(u32, 8) > 0) command.operation = command.operation & 0xffff_ff00 | random.uintLessThan(u32, 17);
+        if (random.uintLessThan(u32, 8) > 0) {
+            command.operation = command.operation & 0xffff_ff00 | random.uintLessThan(u32, 17);
+        }
         switch (random.uintLessThan(u32, 8)) {
             0 => {},
             1 => command.descriptor = fuzz.foreign,
@@ -531,7 +576,9 @@ const Fuzz = struct {
         }
         if (random.uintLessThan(u32, 4) > 0) command.a = random.uintLessThan(u32, 40);
         if (random.uintLessThan(u32, 4) > 0) command.b = random.uintLessThan(u32, 5000);
-        if (random.uintLessThan(u32, 64) > 0) command.continuation = random.uintLessThan(u32, 4) * random.uintLessThan(u32, 2);
+        if (random.uintLessThan(u32, 64) > 0) {
+            command.continuation = random.uintLessThan(u32, 4) * random.uintLessThan(u32, 2);
+        }
     }
 };
 

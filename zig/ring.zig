@@ -70,7 +70,8 @@ pub const Ring = struct {
         const invalid = Failure{ .stage = .options, .errno = system.errno(.INVAL) };
         const no_memory = Failure{ .stage = .memory, .errno = system.errno(.NOMEM) };
         const submission_entries = option(options, .submission_entries, 1, 32768) orelse return invalid;
-        const completion_entries = option(options, .completion_entries, submission_entries, 65536) orelse return invalid;
+        const completion_entries = option(options, .completion_entries, submission_entries, 65536) orelse
+            return invalid;
         const command_capacity = option(options, .command_capacity, 8, 1 << 20) orelse return invalid;
         const completion_capacity = option(options, .completion_capacity, 8, 1 << 20) orelse return invalid;
         const disabled: u32 = @bitCast(options[@intFromEnum(abi.Option.disabled_features)]);
@@ -111,7 +112,8 @@ pub const Ring = struct {
             bufferSizes(options, .bulk_count, .bulk_bytes),
             bufferSizes(options, .write_count, .write_bytes),
         }) catch |failure| return ring.unwind(5, if (failure == error.Memory) no_memory else invalid);
-        const registered = if (disabled & abi.Feature.buffer_rings != 0) system.errno(.INVAL) else ring.buffers.register(&ring.uring);
+        const is_disabled = disabled & abi.Feature.buffer_rings != 0;
+        const registered = if (is_disabled) system.errno(.INVAL) else ring.buffers.register(&ring.uring);
         if (registered < 0) {
             const failure = Failure{ .stage = .buffer_rings, .errno = registered };
             return ring.unwind(6, failure);
@@ -149,8 +151,8 @@ pub const Ring = struct {
         };
         var usable: [wanted.len]bool = undefined;
         for (wanted, &usable) |flag, *use| {
-            const needs_no_polling = flag.setup == liburing.setup.defer_taskrun or flag.setup == liburing.setup.coop_taskrun;
-            use.* = disabled & flag.feature == 0 and !(polling and needs_no_polling);
+            const excluded = if (polling) liburing.setup.defer_taskrun | liburing.setup.coop_taskrun else 0;
+            use.* = disabled & flag.feature == 0 and excluded & flag.setup == 0;
         }
         if (!usable[1]) usable[0] = false;
         var given_up: usize = 0;
@@ -191,8 +193,12 @@ pub const Ring = struct {
         var probe: liburing.Probe = std.mem.zeroes(liburing.Probe);
         if (liburing.io_uring_register_probe(uring, &probe, 256) >= 0) {
             // Flags of accept and receive can't be probed; the operations of the same release can.
-            if (supports(&probe, liburing.op.socket)) ring.features |= abi.Feature.multishot_accept | abi.Feature.poll_first;
-            if (supports(&probe, liburing.op.send_zc)) ring.features |= abi.Feature.multishot_receive | abi.Feature.zero_copy_send;
+            if (supports(&probe, liburing.op.socket)) {
+                ring.features |= abi.Feature.multishot_accept | abi.Feature.poll_first;
+            }
+            if (supports(&probe, liburing.op.send_zc)) {
+                ring.features |= abi.Feature.multishot_receive | abi.Feature.zero_copy_send;
+            }
         }
         if (disabled & abi.Feature.registered_ring == 0 and liburing.io_uring_register_ring_fd(uring) == 1) {
             ring.features |= abi.Feature.registered_ring;
@@ -209,7 +215,10 @@ pub const Ring = struct {
     pub fn close(ring: *Ring) void {
         if (ring.owner_number == system.threadNumber()) {
             _ = ring.systemEnter(0, 0);
-            var everything = liburing.SyncCancelReg{ .flags = liburing.cancel_any, .timeout = .{ .sec = 1, .nsec = 0 } };
+            var everything = liburing.SyncCancelReg{
+                .flags = liburing.cancel_any,
+                .timeout = .{ .sec = 1, .nsec = 0 },
+            };
             _ = liburing.io_uring_register_sync_cancel(&ring.uring, &everything);
             ring.closeUnread();
             // What did not fit into the queue comes in portions.
@@ -340,7 +349,7 @@ pub const Ring = struct {
             }
         }
         const rest = total - next;
-        if (next > 0 and rest > 0) std.mem.copyForwards(abi.Command, ring.commands[0..rest], ring.commands[next..total]);
+        std.mem.copyForwards(abi.Command, ring.commands[0..rest], ring.commands[next..total]);
         return rest;
     }
 
@@ -390,21 +399,26 @@ pub const Ring = struct {
         if (ring.features & abi.Feature.submission_queue_polling != 0) {
             // The new tail must be visible before the flag is read, or the polling thread sleeps on.
             _ = @atomicRmw(u32, sq.ktail, .Xchg, sq.sqe_tail, .seq_cst);
-            if (@atomicLoad(u32, sq.kflags, .seq_cst) & liburing.sq_flag.need_wakeup != 0) flags |= liburing.enter_flag.sq_wakeup;
+            const sleeps = @atomicLoad(u32, sq.kflags, .seq_cst) & liburing.sq_flag.need_wakeup != 0;
+            if (sleeps) flags |= liburing.enter_flag.sq_wakeup;
         }
         var timeout: liburing.KernelTimespec = undefined;
         var argument = liburing.GetEventsArg{};
         var argument_pointer: ?*const anyopaque = null;
         var argument_bytes: usize = 8;
         if (minimum > 0 and timeout_us >= 0) {
-            timeout = .{ .sec = @divTrunc(timeout_us, 1_000_000), .nsec = @as(i64, @rem(timeout_us, 1_000_000)) * 1000 };
+            timeout = .{
+                .sec = @divTrunc(timeout_us, 1_000_000),
+                .nsec = @as(i64, @rem(timeout_us, 1_000_000)) * 1000,
+            };
             argument.ts = @intFromPtr(&timeout);
             argument_pointer = &argument;
             argument_bytes = @sizeOf(liburing.GetEventsArg);
             flags |= liburing.enter_flag.ext_arg;
         }
         ring.header.enters +%= 1;
-        const entered = liburing.io_uring_enter2(@bitCast(ring.uring.enter_ring_fd), pending, minimum, flags, argument_pointer, argument_bytes);
+        const descriptor: u32 = @bitCast(ring.uring.enter_ring_fd);
+        const entered = liburing.io_uring_enter2(descriptor, pending, minimum, flags, argument_pointer, argument_bytes);
         if (entered >= 0) return .ok;
         switch (entered) {
             // A signal or the timeout: back to the runtime, which has its own reasons to run.
@@ -433,7 +447,9 @@ pub const Ring = struct {
                 .result = cqe.res,
                 .flags = cqe.flags,
             };
-            if (cqe.flags & abi.CompletionFlag.buffer != 0) ring.buffers.taken(cqe.flags >> abi.CompletionFlag.buffer_shift);
+            if (cqe.flags & abi.CompletionFlag.buffer != 0) {
+                ring.buffers.taken(cqe.flags >> abi.CompletionFlag.buffer_shift);
+            }
             if (isAccepted(cqe)) ring.adopt(completion);
         }
         @atomicStore(u32, cq.khead, head +% count, .release);
@@ -444,8 +460,9 @@ pub const Ring = struct {
         if (ring.early_count == 0) return 0;
         const count = @min(ring.early_count, ring.completion_capacity);
         @memcpy(ring.completions[0..count], ring.early[0..count]);
+        const rest = ring.early[count..ring.early_count];
+        std.mem.copyForwards(abi.Completion, ring.early[0..rest.len], rest);
         ring.early_count -= count;
-        std.mem.copyForwards(abi.Completion, ring.early[0..ring.early_count], ring.early[count .. count + ring.early_count]);
         return count;
     }
 

@@ -23,7 +23,8 @@ const IPV6_V6ONLY: u32 = 26;
 
 const Linger = extern struct { on: i32, seconds: i32 };
 
-/// A stream socket that belongs to the ring, ready to connect, without Nagle's delay. Its descriptor or a negative errno.
+/// A stream socket that belongs to the ring, ready to connect, without Nagle's delay. Its descriptor or a
+/// negative errno.
 pub fn open(ring: *Ring, family: u32) i32 {
     const descriptor = system.socket(family, SOCK_STREAM_CLOEXEC);
     if (descriptor < 0) return descriptor;
@@ -138,7 +139,8 @@ pub fn get(descriptor: i32, which: u32) i32 {
 /// The length of the address that was written to `address`, or a negative errno.
 pub fn name(descriptor: i32, peer: bool, address: [*]u8, capacity: u32) i32 {
     var length: u32 = capacity;
-    const done = if (peer) system.peerName(descriptor, address, &length) else system.localName(descriptor, address, &length);
+    const ask = if (peer) &system.peerName else &system.localName;
+    const done = ask(descriptor, address, &length);
     return if (done < 0) done else @intCast(@min(length, capacity));
 }
 

@@ -65,7 +65,8 @@ test "a name is cut to the memory that it gets" {
     try testing.expectEqual(4, exports.ringway_socket_name(listener.descriptor, 0, &name, 4));
     try testing.expectEqualSlices(u8, listener.address.bytes[0..4], name[0..4]);
     try testing.expectEqual(0xaa, name[4]);
-    try testing.expectEqual(system.errno(.NOTCONN), exports.ringway_socket_name(listener.descriptor, 1, &name, name.len));
+    const peer_length = exports.ringway_socket_name(listener.descriptor, 1, &name, name.len);
+    try testing.expectEqual(system.errno(.NOTCONN), peer_length);
 }
 
 test "listeners share a port only if both ask for it" {
@@ -116,7 +117,8 @@ test "an address in the abstract Unix namespace is listened on" {
     var address = Address{ .length = 2 + 1 + 20 };
     std.mem.writeInt(u16, address.bytes[0..2], linux.AF.UNIX, .little);
     // Unique to this process.
-    _ = std.fmt.bufPrint(address.bytes[3..23], "ringway{d:0>13}", .{@as(u32, @bitCast(system.threadNumber()))}) catch unreachable;
+    const number: u32 = @intCast(system.threadNumber());
+    _ = std.fmt.bufPrint(address.bytes[3..23], "ringway{d:0>13}", .{number}) catch unreachable;
     var listener = try listen(address, 0);
     defer listener.close();
     try testing.expectEqual(system.errno(.ADDRINUSE), listenFailure(address, 0));
@@ -147,7 +149,8 @@ test "the limit of descriptors is raised no further than wanted and never lowere
 test "the file of a unix socket is removed when nobody listens on it" {
     var address = Address{ .length = undefined };
     std.mem.writeInt(u16, address.bytes[0..2], linux.AF.UNIX, .little);
-    const path = std.fmt.bufPrint(address.bytes[2..], "/tmp/ringway-{d}.sock\x00", .{@as(u32, @bitCast(system.threadNumber()))}) catch unreachable;
+    const number: u32 = @intCast(system.threadNumber());
+    const path = std.fmt.bufPrint(address.bytes[2..], "/tmp/ringway-{d}.sock\x00", .{number}) catch unreachable;
     address.length = @intCast(2 + path.len);
     var listener = try listen(address, 0);
     // Somebody listens.
@@ -156,5 +159,6 @@ test "the file of a unix socket is removed when nobody listens on it" {
     try testing.expectEqual(1, exports.ringway_socket_remove_file(&address.bytes, address.length, 1));
     // There is no file any more.
     try testing.expectEqual(0, exports.ringway_socket_remove_file(&address.bytes, address.length, 1));
-    try testing.expectEqual(system.errno(.NOENT), exports.ringway_socket_remove_file(&address.bytes, address.length, 0));
+    const removed_again = exports.ringway_socket_remove_file(&address.bytes, address.length, 0);
+    try testing.expectEqual(system.errno(.NOENT), removed_again);
 }

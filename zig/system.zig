@@ -25,7 +25,8 @@ const MADV_DONTNEED: usize = 4;
 
 /// Zeroed pages that take no memory until they are touched.
 pub fn map(bytes: usize) ?[*]u8 {
-    const address = linux.syscall6(.mmap, 0, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, @bitCast(@as(isize, -1)), 0);
+    const no_file: usize = @bitCast(@as(isize, -1));
+    const address = linux.syscall6(.mmap, 0, bytes, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS, no_file, 0);
     if (failed(address)) return null;
     return @ptrFromInt(address);
 }

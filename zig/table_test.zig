@@ -33,7 +33,7 @@ test "the shared memory of a closed ring reads as zero" {
     try testing.expectEqual(0, ring.arena[0]);
     try testing.expectEqual(0, ring.arena[ring.arena.len - 1]);
     try testing.expectEqual(0, ring.header.enters);
-    try testing.expectEqual(abi.Completion{ .slot = 0, .generation_operation = 0, .result = 0, .flags = 0 }, ring.completions[0]);
+    try testing.expectEqual(std.mem.zeroes(abi.Completion), ring.completions[0]);
 }
 
 test "a stale handle is refused although its place is used again" {
@@ -97,7 +97,7 @@ test "options out of range fail at the stage that says so" {
         .{ .bulk_count = 1, .bulk_bytes = -1 },
         .{ .write_count = 2, .write_bytes = 1 << 30 },
         .{ .small_count = 0, .bulk_count = 0, .write_count = 0 },
-        .{ .small_count = 32768, .bulk_count = 32768, .write_count = 1, .small_bytes = 1, .bulk_bytes = 1, .write_bytes = 1 },
+        .{ .small_count = 32768, .small_bytes = 1, .bulk_count = 32768, .bulk_bytes = 1, .write_count = 1 },
     };
     for (cases) |options| {
         const failure = try harness.openFailure(options);
@@ -129,7 +129,13 @@ fn highestDescriptor() !i32 {
 }
 
 test "when all places are taken the next ring is refused with its stage" {
-    const small = harness.Options{ .submission_entries = 1, .completion_entries = 1, .small_count = 1, .small_bytes = 64, .write_count = 0 };
+    const small = harness.Options{
+        .submission_entries = 1,
+        .completion_entries = 1,
+        .small_count = 1,
+        .small_bytes = 64,
+        .write_count = 0,
+    };
     const rings = try testing.allocator.alloc(TestRing, abi.rings);
     defer testing.allocator.free(rings);
     var count: usize = 0;
