@@ -365,7 +365,7 @@ export class UringDriver implements Driver, BufferWaiter {
     const operation = tag & 0xff;
     switch (operation) {
       case abi.OPERATION_ACCEPT:
-        this.#listeners[slot]?.onAccepted(result, flags);
+        this.#listeners[slot]?.onAccepted(tag >>> 8, result, flags);
         return;
       case abi.OPERATION_TIMEOUT:
         this.#timeoutArmed = false;

@@ -22,10 +22,11 @@ export class UringListener implements Listener {
   readonly #handler: ListenerHandler;
   readonly #descriptor: number;
   readonly #isOwn: boolean;
-  readonly #acceptSize: number;
+  /** Which accepts the kernel holds. Each has its own generation, as a cancellation ends only one of those alike. */
+  readonly #armed: boolean[];
   readonly #retryTimer: Timer;
   #retryMs = RETRY_MS;
-  /** Accepts that the kernel holds. */
+  /** How many accepts the kernel holds. */
   #pending = 0;
   #paused = true;
   #cancelling = false;
@@ -48,7 +49,7 @@ export class UringListener implements Listener {
     this.#isOwn = isOwn;
     this.address = address;
     this.slot = slot;
-    this.#acceptSize = acceptSize;
+    this.#armed = new Array<boolean>(acceptSize).fill(false);
     this.#retryTimer = new Timer(() => this.#arm());
   }
 
@@ -57,7 +58,9 @@ export class UringListener implements Listener {
     this.#driver.stopTimer(this.#retryTimer);
     if (this.#pending === 0 || this.#cancelling) return;
     this.#cancelling = true;
-    for (let i = 0; i < this.#pending; i++) this.#driver.ring.cancel(abi.OPERATION_ACCEPT, this.slot, 0);
+    for (const [index, isArmed] of this.#armed.entries()) {
+      if (isArmed) this.#driver.ring.cancel(abi.OPERATION_ACCEPT, this.slot, index);
+    }
     this.#driver.wakeLoop();
   }
 
@@ -79,16 +82,21 @@ export class UringListener implements Listener {
   #arm(): void {
     // What is being cancelled completes first.
     if (this.#paused || this.#cancelling) return;
-    while (this.#pending < this.#acceptSize) {
+    for (let index = 0; index < this.#armed.length; index++) {
+      if (this.#armed[index]) continue;
+      this.#armed[index] = true;
       this.#pending++;
-      this.#driver.ring.accept(this.#descriptor, this.slot, 0);
+      this.#driver.ring.accept(this.#descriptor, this.slot, index);
     }
     this.#driver.wakeLoop();
   }
 
   /** @internal */
-  onAccepted(result: number, flags: number): void {
-    if ((flags & abi.COMPLETION_FLAG_MORE) === 0) this.#pending--;
+  onAccepted(index: number, result: number, flags: number): void {
+    if ((flags & abi.COMPLETION_FLAG_MORE) === 0) {
+      this.#armed[index] = false;
+      this.#pending--;
+    }
     if (this.#pending === 0) this.#cancelling = false;
     if (result >= 0) {
       this.#retryMs = RETRY_MS;
