@@ -56,7 +56,8 @@ async function openEmbedded(): Promise<Library> {
   const reasons = failures.map((failure) => (failure instanceof Error ? failure.message : String(failure)));
   throw loadError(
     "ERR_LIBRARY_LOAD",
-    `Cannot load the embedded library, neither from memory (${reasons[0]}) nor from the cache folder (${reasons[1]}). ` +
+    "Cannot load the embedded library, neither from memory " +
+      `(${reasons[0]}) nor from the cache folder (${reasons[1]}). ` +
       `Write it to a folder that allows execution and name it in ${LIBRARY_VARIABLE}`,
     new AggregateError(failures),
   );
@@ -66,7 +67,8 @@ async function embeddedBytes(): Promise<Uint8Array> {
   if (arch !== "x64") {
     throw loadError(
       "ERR_PLATFORM",
-      `No embedded library for "${arch}", only for "x64": build one with \`zig build\` and name it in ${LIBRARY_VARIABLE}`,
+      `No embedded library for "${arch}", only for "x64": build one with \`zig build\` ` +
+        `and name it in ${LIBRARY_VARIABLE}`,
     );
   }
   const { LIBRARY_BASE64 } = await import("./embedded/x86_64.ts");

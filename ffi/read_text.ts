@@ -1,3 +1,8 @@
+/**
+ * Reads small files.
+ *
+ * @module
+ */
 import { readFileSync } from "node:fs";
 
 /** A small text file, or `undefined` when it can't be read. */

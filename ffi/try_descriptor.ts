@@ -1,3 +1,8 @@
+/**
+ * Tells whether the process may open another descriptor.
+ *
+ * @module
+ */
 import { closeSync, openSync } from "node:fs";
 
 /** The device is always there, and opening it has no effect. */

@@ -60,7 +60,10 @@ export interface Connection {
   readonly isClosed: boolean;
   /** The address of this side; `null` from `onClose` on, and for a unix socket without a name. */
   localAddress(): SocketAddress | null;
-  /** The address of the other side; `null` from `onClose` on, before `onConnect`, and for a unix socket without a name. */
+  /**
+   * The address of the other side; `null` from `onClose` on, before `onConnect`, and for a unix socket
+   * without a name.
+   */
   remoteAddress(): SocketAddress | null;
   /**
    * Send the bytes of a lease, which is the connection's now. All bytes are accepted; false says that
@@ -86,7 +89,10 @@ export interface Connection {
    * nobody reads it; to be polite to it, call `shutdownWrite` and wait for `onEnd`.
    */
   close(): void;
-  /** Close at once, also during `close`: drop what is queued, and let the peer see a reset (on a unix socket, an end). */
+  /**
+   * Close at once, also during `close`: drop what is queued, and let the peer see a reset (on a unix
+   * socket, an end).
+   */
   reset(): void;
 }
 

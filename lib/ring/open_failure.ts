@@ -60,7 +60,8 @@ function explainSetup(errno: number, readSysctl: () => string): [code: string, m
       }
       return [
         "ERR_RING_FORBIDDEN",
-        `io_uring is forbidden to this process (${errnoName(errno)}), most likely by a container's seccomp profile: allow ` +
+        `io_uring is forbidden to this process (${errnoName(errno)}), most likely by a container's seccomp ` +
+          "profile: allow " +
           "io_uring_setup, io_uring_enter and io_uring_register there (docker run --security-opt seccomp=PROFILE)",
       ];
     }
@@ -69,7 +70,8 @@ function explainSetup(errno: number, readSysctl: () => string): [code: string, m
     case abi.ENOMEM:
       return [
         "ERR_RING_MEMORY",
-        "The kernel has no memory for the ring (ENOMEM): raise the limit of locked memory, `ulimit -l`, or lower io_uring_size",
+        "The kernel has no memory for the ring (ENOMEM): raise the limit of locked memory, `ulimit -l`, " +
+          "or lower io_uring_size",
       ];
     case abi.EMFILE:
     case abi.ENFILE:

@@ -77,8 +77,8 @@ export class Ring {
 
   /**
    * Run all queued commands and wait for at least `minimum` completions, or `timeoutUs` microseconds
-   * (0: do not wait, negative: no limit; then a {@linkcode timeout} should be under way). The number of completions that stand in {@linkcode completions} now; valid
-   * until the next call.
+   * (0: do not wait, negative: no limit; then a {@linkcode timeout} should be under way). The number of
+   * completions that stand in {@linkcode completions} now; valid until the next call.
    */
   enter(minimum: number, timeoutUs: number): number {
     if (this.#overflow.length > 0) this.#refill();

@@ -61,7 +61,10 @@ export class TimerWheel {
     return this.#count;
   }
 
-  /** Let a timer expire `delayMs` (0 to 2^32) after `nowMs`, not before, at most a tick later. Moves it if it is started. */
+  /**
+   * Let a timer expire `delayMs` (0 to 2^32) after `nowMs`, not before, at most a tick later. Moves it if
+   * it is started.
+   */
   start(timer: Timer, nowMs: number, delayMs: number): void {
     if (timer.slot >= 0) this.stop(timer);
     // An empty wheel is not advanced.

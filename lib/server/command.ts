@@ -52,8 +52,8 @@ function exit(code: number): void {
 async function check(config: ProxyConfig): Promise<void> {
   const selected = await checkProxy(config);
   const features = selected.features.map(({ name, on, reason }) => `  ${name}: ${on ? "on" : `off, ${reason}`}\n`);
-  const summary = `ringway ${VERSION}: the configuration is good; ${describeInterface(selected)}; kernel ${selected.kernel}`;
-  process.stdout.write(`${summary}\n${features.join("")}`);
+  const described = `${describeInterface(selected)}; kernel ${selected.kernel}`;
+  process.stdout.write(`ringway ${VERSION}: the configuration is good; ${described}\n${features.join("")}`);
 }
 
 async function serve(config: ProxyConfig, logger: Logger): Promise<void> {
@@ -73,7 +73,8 @@ function readyLine(config: ProxyConfig, proxy: RunningProxy, demo: DemoUpstream 
   const workers = `${proxy.workers} ${proxy.workers === 1 ? "worker" : "workers"}`;
   const line =
     `ringway ${VERSION} ready: ${addresses.join(", ")} -> ${to}; ` +
-    `${describeInterface(proxy.socketInterface)}; kernel ${proxy.socketInterface.kernel}; ${workers}; ${runtime.name} ${runtime.version}`;
+    `${describeInterface(proxy.socketInterface)}; kernel ${proxy.socketInterface.kernel}; ${workers}; ` +
+    `${runtime.name} ${runtime.version}`;
   return demo === null ? line : `${line}; try: curl http://${addresses[0]}/`;
 }
 

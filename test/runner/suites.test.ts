@@ -8,7 +8,7 @@ import { describe, it } from "node:test";
 import { countTests, testFiles } from "./suites.ts";
 
 const DENO_REPORT = `<testsuites name="deno test" tests="6" failures="2" errors="0" time="0.015">
-  <testcase name="outer" classname="a.test.ts"><failure message="1 test step failed.">1 test step failed.</failure></testcase>
+  <testcase name="outer" classname="a.test.ts"><failure message="1 failed">1 failed</failure></testcase>
   <testcase name="outer &gt; inner" classname="a.test.ts"></testcase>
   <testcase name="outer &gt; inner &gt; a" classname="a.test.ts"></testcase>
   <testcase name="outer &gt; inner &gt; b" classname="a.test.ts"><skipped/></testcase>

@@ -88,7 +88,8 @@ async function working(name: string, paths: readonly string[]): Promise<string> 
     output += outcome.output;
   }
   throw new StepError(
-    `No working ${name} ${wanted} in test/tools/node_modules. To install it, run without --quick, or delete that folder first\n${output}`,
+    `No working ${name} ${wanted} in test/tools/node_modules. To install it, run without --quick, ` +
+      `or delete that folder first\n${output}`,
   );
 }
 

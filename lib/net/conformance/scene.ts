@@ -63,7 +63,10 @@ export class Scene {
     }, what);
   }
 
-  /** Handlers of this test throw on purpose. Otherwise what a handler throws, such as a failed assertion, fails the test. */
+  /**
+   * Handlers of this test throw on purpose. Otherwise what a handler throws, such as a failed assertion,
+   * fails the test.
+   */
   expectHandlerErrors(): void {
     this.#expectsHandlerErrors = true;
   }

@@ -67,7 +67,7 @@ test("drivers that share a port all get connections", async () => {
   );
 });
 
-test("a listener on all addresses is reached by each of them, but one on the address itself goes before it", async () => {
+test("a listener on all addresses is reached by each, but one on the address itself goes before it", async () => {
   const bench = new Bench();
   const reached = async (target: SocketAddress) => {
     const client = bench.connect(target);

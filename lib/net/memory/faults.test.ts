@@ -115,7 +115,7 @@ test("a connection is reset at some moment, also when nothing is sent on it", as
   }
 });
 
-test("accepting fails for a while, says so each time it tried, rests longer each time, and resumes by itself", async () => {
+test("accepting fails for a while, says so at each try, rests longer each time, and resumes by itself", async () => {
   const bench = new Bench();
   const listener = await bench.listen();
   bench.network.faults.set({ acceptErrorProbability: 1, acceptErrorMaximumMs: 300 }, listener.address);

@@ -11,7 +11,10 @@ import type { Stall, WireFate } from "./faults.ts";
 import type { MemoryNetwork } from "./network.ts";
 import { Task } from "./scheduler.ts";
 
-/** The connection that has an end of a wire. It looks at the end when told, but not at once: these are calls of the kernel. */
+/**
+ * The connection that has an end of a wire. It looks at the end when told, but not at once: these are
+ * calls of the kernel.
+ */
 export interface EndOwner {
   /** Bytes, FIN or a reset arrived. */
   onReadable(): void;
