@@ -46,7 +46,8 @@ fn run(arguments: process.Arguments, _: process.Environment) void {
         for (epoll.wait(100)) |event| turn(event.data.ptr);
         now_ns = process.nowNs();
         if (finished != before) progress_ns = now_ns;
-        if (now_ns - progress_ns > STUCK_NS) process.fail("no connection was finished for {d} s", .{STUCK_NS / std.time.ns_per_s});
+        if (now_ns - progress_ns <= STUCK_NS) continue;
+        process.fail("no connection was finished for {d} s", .{STUCK_NS / std.time.ns_per_s});
     }
     process.print("{{\"connections\":{d},\"seconds\":{d:.6}}}\n", .{ finished, process.seconds(now_ns - start_ns) });
 }
@@ -70,7 +71,8 @@ fn turn(index: usize) void {
         .bytes => |count| {
             if (count == 0) process.fail("a connection ended after {d} bytes", .{loop.received});
             const end = loop.received + count;
-            if (end > request.MESSAGE_BYTES or !std.mem.eql(u8, buffer[0..count], request.message[loop.received..end])) {
+            const is_longer = end > request.MESSAGE_BYTES;
+            if (is_longer or !std.mem.eql(u8, buffer[0..count], request.message[loop.received..end])) {
                 process.fail("other bytes came back than were sent", .{});
             }
             loop.received = end;
@@ -87,7 +89,9 @@ fn trySend(loop: *Loop) void {
         .would_block => {},
         .failed => |errno| process.failWith("connect or send", errno),
         .bytes => |count| {
-            if (count != request.MESSAGE_BYTES) process.fail("{d} bytes did not fit into an empty socket", .{request.MESSAGE_BYTES});
+            if (count != request.MESSAGE_BYTES) {
+                process.fail("{d} bytes did not fit into an empty socket", .{request.MESSAGE_BYTES});
+            }
             loop.is_sent = true;
         },
     }

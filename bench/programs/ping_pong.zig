@@ -22,7 +22,8 @@ var answer: [MAXIMUM_BYTES]u8 = undefined;
 var durations_ns: [MAXIMUM_TURNS]u32 = undefined;
 
 fn run(arguments: process.Arguments, _: process.Environment) void {
-    const port, const count, const bytes, const duration_s = process.numbers(&.{ "PORT", "CONNECTIONS", "BYTES", "SECONDS" }, arguments);
+    const names = .{ "PORT", "CONNECTIONS", "BYTES", "SECONDS" };
+    const port, const count, const bytes, const duration_s = process.numbers(&names, arguments);
     if (count == 0 or count > MAXIMUM_CONNECTIONS) process.fail("1 to {d} connections", .{MAXIMUM_CONNECTIONS});
     if (bytes == 0 or bytes > MAXIMUM_BYTES) process.fail("1 to {d} bytes", .{MAXIMUM_BYTES});
     for (message[0..bytes], 0..) |*byte, index| byte.* = @truncate(index *% 31);
@@ -38,7 +39,8 @@ fn run(arguments: process.Arguments, _: process.Environment) void {
         for (open) |descriptor| sockets.sendAll(descriptor, message[0..bytes]);
         for (open) |descriptor| {
             sockets.receiveAll(descriptor, answer[0..bytes]);
-            if (!std.mem.eql(u8, answer[0..bytes], message[0..bytes])) process.fail("other bytes came back than were sent", .{});
+            if (std.mem.eql(u8, answer[0..bytes], message[0..bytes])) continue;
+            process.fail("other bytes came back than were sent", .{});
         }
         const after_ns = process.nowNs();
         if (turns < MAXIMUM_TURNS) durations_ns[turns] = std.math.lossyCast(u32, after_ns - now_ns);
@@ -48,7 +50,14 @@ fn run(arguments: process.Arguments, _: process.Environment) void {
     std.mem.sortUnstable(u32, sorted, {}, std.sort.asc(u32));
     process.print(
         "{{\"turns\":{d},\"seconds\":{d:.6},\"p50Us\":{d:.3},\"p90Us\":{d:.3},\"p99Us\":{d:.3},\"p999Us\":{d:.3}}}\n",
-        .{ turns, process.seconds(now_ns - start_ns), percentile(sorted, 500), percentile(sorted, 900), percentile(sorted, 990), percentile(sorted, 999) },
+        .{
+            turns,
+            process.seconds(now_ns - start_ns),
+            percentile(sorted, 500),
+            percentile(sorted, 900),
+            percentile(sorted, 990),
+            percentile(sorted, 999),
+        },
     );
 }
 

@@ -98,7 +98,8 @@ pub fn seconds(duration_ns: u64) f64 {
 /// Wait until descriptors are ready. How many are, 0 after the timeout.
 pub fn poll(descriptors: []Poll, timeout_ms: u32) usize {
     const time = [2]u64{ timeout_ms / 1000, @as(u64, timeout_ms % 1000) * std.time.ns_per_ms };
-    return must("ppoll", linux.syscall5(.ppoll, @intFromPtr(descriptors.ptr), descriptors.len, @intFromPtr(&time), 0, 0));
+    const address = @intFromPtr(descriptors.ptr);
+    return must("ppoll", linux.syscall5(.ppoll, address, descriptors.len, @intFromPtr(&time), 0, 0));
 }
 
 /// struct pollfd.

@@ -172,13 +172,16 @@ pub const Epoll = struct {
 
     fn control(epoll: *const Epoll, operation: Operation, descriptor: i32, events: u32, data: usize) void {
         var event: linux.epoll_event = .{ .events = events, .data = .{ .ptr = data } };
-        const result = linux.syscall4(.epoll_ctl, word(epoll.descriptor), @intFromEnum(operation), word(descriptor), @intFromPtr(&event));
-        _ = must("epoll_ctl", result);
+        const what = @intFromEnum(operation);
+        const address = @intFromPtr(&event);
+        _ = must("epoll_ctl", linux.syscall4(.epoll_ctl, word(epoll.descriptor), what, word(descriptor), address));
     }
 
     /// Those that are ready; none after the timeout.
     pub fn wait(epoll: *Epoll, timeout_ms: u32) []const linux.epoll_event {
-        const result = linux.syscall6(.epoll_pwait, word(epoll.descriptor), @intFromPtr(&epoll.events), epoll.events.len, timeout_ms, 0, 0);
+        const address = @intFromPtr(&epoll.events);
+        const count = epoll.events.len;
+        const result = linux.syscall6(.epoll_pwait, word(epoll.descriptor), address, count, timeout_ms, 0, 0);
         if (process.errnoOf(result) == @intFromEnum(linux.E.INTR)) return epoll.events[0..0];
         return epoll.events[0..must("epoll_pwait", result)];
     }
@@ -198,7 +201,8 @@ fn setOption(descriptor: i32, level: usize, name: usize, value: i32) void {
 }
 
 fn setOptionBytes(descriptor: i32, level: usize, name: usize, value: []const u8) void {
-    _ = must("setsockopt", linux.syscall5(.setsockopt, word(descriptor), level, name, @intFromPtr(value.ptr), value.len));
+    const address = @intFromPtr(value.ptr);
+    _ = must("setsockopt", linux.syscall5(.setsockopt, word(descriptor), level, name, address, value.len));
 }
 
 fn word(descriptor: i32) usize {

@@ -34,7 +34,8 @@ fn become(arguments: process.Arguments, environment: process.Environment, pipe: 
     _ = process.must("dup3", linux.syscall3(.dup3, word(pipe[1]), STANDARD_OUTPUT, 0));
     for (pipe) |descriptor| _ = linux.syscall1(.close, word(descriptor));
     // The vector of arguments ends with a null of its own (execve(2)).
-    const result = linux.syscall3(.execve, @intFromPtr(arguments[0]), @intFromPtr(arguments.ptr), @intFromPtr(environment));
+    const path = @intFromPtr(arguments[0]);
+    const result = linux.syscall3(.execve, path, @intFromPtr(arguments.ptr), @intFromPtr(environment));
     process.failWith("execve", process.errnoOf(result));
 }
 
