@@ -22,8 +22,8 @@ export function place(cores: readonly (readonly number[])[]): Placement {
   const [, proxy, upstream, load] = cores.map(([first]) => first);
   if (cores.length < CORES_NEEDED || proxy === undefined || upstream === undefined || load === undefined) {
     const description =
-      `nothing is pinned: ${cores.length} of the ${CORES_NEEDED} cores that proxy, upstream, load generator and the rest ` +
-      "need, so they take processor time from each other";
+      `nothing is pinned: ${cores.length} of the ${CORES_NEEDED} cores that proxy, upstream, load generator and the ` +
+      "rest need, so they take processor time from each other";
     return { proxy: [], upstream: [], load: [], description };
   }
   const pin = (processor: number): string[] => ["taskset", "--cpu-list", `${processor}`];
