@@ -8,9 +8,10 @@ import { chmod, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { VERSION } from "../lib/version.ts";
 import { hasProgram, installMissing } from "../test/runner/packages.ts";
 import { PROJECT, run } from "../test/runner/process.ts";
-import { check, StepError } from "../test/runner/steps.ts";
+import { check } from "../test/runner/steps.ts";
 import { findTools, installPackages, installZig, type Tools } from "../test/runner/tools.ts";
 import { findStreamModule } from "./peers/nginx_module.ts";
 import { type DescriptorLimit, raiseDescriptorLimit } from "./processes/descriptors.ts";
@@ -49,7 +50,7 @@ export function benchProgram(name: string): string {
   return `${PROJECT}/zig-out/bin/bench_${name}`;
 }
 
-/** Install and build what is needed. Throws a {@linkcode StepError} when it can't be done. */
+/** Install and build what is needed. Throws a StepError when it can't be done. */
 export async function prepareEnvironment(report: (text: string) => void): Promise<Environment> {
   report("Bun and Deno");
   await installPackages();
@@ -90,7 +91,7 @@ export function whyMissing(environment: Environment, ...names: readonly ProgramN
 
 async function findVersions(zig: string, { bun, deno }: Tools): Promise<Record<string, string>> {
   const commands: Readonly<Record<string, readonly string[]>> = {
-    ringway: ["git", "describe", "--always", "--dirty", "--abbrev=12"],
+    "ringway's commit": ["git", "describe", "--always", "--dirty", "--abbrev=12"],
     bun: [bun, "--version"],
     deno: [deno, "--version"],
     zig: [zig, "version"],
@@ -99,7 +100,7 @@ async function findVersions(zig: string, { bun, deno }: Tools): Promise<Record<s
     wrk: ["wrk", "-v"],
     hyperfine: ["hyperfine", "--version"],
   };
-  const versions: Record<string, string> = {};
+  const versions: Record<string, string> = { "ringway's version": VERSION };
   for (const [name, command] of Object.entries(commands)) {
     // wrk fails after it has printed its version.
     const [line = ""] = (await run(command)).output.split("\n");
@@ -107,5 +108,3 @@ async function findVersions(zig: string, { bun, deno }: Tools): Promise<Record<s
   }
   return versions;
 }
-
-export { StepError };

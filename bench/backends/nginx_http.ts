@@ -16,7 +16,7 @@ import type { Upstream } from "./upstream.ts";
 const TEMPLATE = new URL("nginx_http.conf", import.meta.url);
 
 /** The files, by name, and their sizes. */
-export const FILES = { "0": 0, "4k": 4 << 10, "64k": 64 << 10, "10m": 10 << 20 } as const;
+export const FILES = { "0": 0, "4k": 4096, "64k": 65_536, "10m": 10_485_760 } as const;
 
 /** The name of a file. */
 export type FileName = keyof typeof FILES;

@@ -37,16 +37,16 @@ export async function runLoad(
   proxy: StartedProcess,
   upstream: StartedProcess,
 ): Promise<LoadRun> {
-  const start = performance.now();
-  const ticks = readProcessorTicks();
   const [proxyBefore, upstreamBefore] = [readUsage(proxy.pid), readUsage(upstream.pid)];
+  const ticks = readProcessorTicks();
+  const start = performance.now();
   const timed = ["sh", "-c", '"$@"; code=$?; times >&2; exit $code', "sh", ...command];
   const load = await runToEnd([...environment.placement.load, ...timed], seconds * 1000 + END_TIMEOUT_MS);
+  const wallNs = (performance.now() - start) * 1e6;
   const machineBusy = busyShare(ticks, readProcessorTicks());
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const used = usageBetween(proxyBefore, readUsage(proxy.pid));
   const upstreamUsed = usageBetween(upstreamBefore, readUsage(upstream.pid));
-  const wallNs = (performance.now() - start) * 1e6;
   if (proxy.isEnded) throw proxy.failure("ended during the measurement");
   const shares: Shares = {
     proxy: used.cpuNs / wallNs,

@@ -135,6 +135,12 @@ export class StartedProcess {
     }
   }
 
+  /** End it at once, if it still runs. */
+  async kill(): Promise<void> {
+    this.signal("SIGKILL");
+    await this.finished;
+  }
+
   /** End it, if it still runs. */
   async stop(): Promise<void> {
     this.signal("SIGTERM");

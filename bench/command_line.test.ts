@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { type CommandLine, parseCommandLine } from "./command_line.ts";
+import { FULL, QUICK } from "./settings.ts";
+
+function parse(...arguments_: string[]): CommandLine {
+  const commandLine = parseCommandLine(arguments_, { out: assert.fail, error: assert.fail });
+  assert.ok("peers" in commandLine);
+  return commandLine;
+}
+
+function refuse(...arguments_: string[]): string {
+  let error = "";
+  const result = parseCommandLine(arguments_, {
+    out: assert.fail,
+    error: (text) => {
+      error += text;
+    },
+  });
+  assert.deepEqual(result, { exitCode: 2 });
+  return error;
+}
+
+const namesOf = (items: readonly { readonly name: string }[]): string[] => items.map(({ name }) => name);
+
+describe("the benchmark's options", () => {
+  it("are all workloads and the usual peers without any", () => {
+    const { workloads, peers, settings, json } = parse();
+    assert.deepEqual(namesOf(workloads), [
+      ...["tcp-4k", "tcp-64k", "tcp-10m", "tcp-churn", "tcp-stall", "tcp-idle", "tcp-latency", "start"],
+    ]);
+    assert.deepEqual(namesOf(peers), ["ringway-bun", "ringway-deno", "nginx", "haproxy"]);
+    assert.deepEqual(settings, FULL);
+    assert.equal(json, null);
+  });
+
+  it("choose workloads and peers, and add proxies", () => {
+    const { workloads, peers } = parse(
+      ...["--only", "tcp-4k,start", "--peers=nginx,ringway-bun-default"],
+      ...["--extra", "one=a {listen} {upstream}", "--extra", "two=b {listen} {upstream}"],
+    );
+    assert.deepEqual(namesOf(workloads), ["tcp-4k", "start"]);
+    assert.deepEqual(namesOf(peers), ["ringway-bun-default", "nginx", "one", "two"]);
+  });
+
+  it("say how much is measured, with --quick as the base", () => {
+    assert.deepEqual(parse("--rounds", "7", "--seconds", "2").settings, { ...FULL, rounds: 7, seconds: 2 });
+    assert.deepEqual(parse("--quick", "--rounds", "9").settings, { ...QUICK, rounds: 9 });
+  });
+
+  it("are refused with what is known instead", () => {
+    assert.match(refuse("--only", "tcp-5k"), /"tcp-5k" is none of tcp-4k, tcp-64k/);
+    assert.match(refuse("--peers", "nginx,apache"), /"apache" is none of ringway-bun/);
+    assert.match(refuse("--rounds", "0"), /whole number from 1/);
+    assert.match(refuse("--extra", "nginx=a {listen} {upstream}"), /another peer with the name nginx/);
+    assert.match(refuse("--extra", "one=a {listen}"), /has no \{upstream\}/);
+    assert.match(refuse("more"), /too many arguments/);
+  });
+
+  it("are explained", () => {
+    let out = "";
+    const result = parseCommandLine(["--help"], {
+      out: (text) => {
+        out += text;
+      },
+      error: assert.fail,
+    });
+    assert.deepEqual(result, { exitCode: 0 });
+    assert.match(out, /--extra <NAME=COMMAND>/);
+    assert.match(out, /Workloads: tcp-4k, /);
+  });
+});

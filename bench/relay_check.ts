@@ -1,0 +1,131 @@
+/**
+ * Does a peer relay what it gets? Nothing is measured on one that does not.
+ *
+ * @module
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, createConnection, createServer, type Server, type Socket } from "node:net";
+import type { Environment } from "./environment.ts";
+import type { Peer } from "./peers/peer.ts";
+
+const BYTES = 10 * 2 ** 20;
+const TIMEOUT_MS = 20_000;
+/** What a connection's first byte asks for. */
+const DOWNLOAD = 1;
+const DOWNLOAD_AND_END = 2;
+const UPLOAD = 3;
+
+/** What the check found. Each is a sentence, or `null`. */
+export interface RelayCheck {
+  /** Why nothing can be measured. */
+  readonly failure: string | null;
+  /** What does not matter to the measurements. */
+  readonly remark: string | null;
+}
+
+/** Download and upload 10 MiB. */
+export async function checkRelay(environment: Environment, peer: Peer): Promise<RelayCheck> {
+  const payload = randomBytes(BYTES);
+  const server = createServer((socket) => serve(socket, payload));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  try {
+    const { port } = server.address() as AddressInfo;
+    const running = await peer.start(environment, { upstreamPort: port, connections: 16 });
+    try {
+      const failure = await checkBothWays(running.port, payload);
+      const loss = failure ?? (await checkEnd(running.port, payload));
+      // A program to compare with may be an experiment.
+      return peer.isReference ? { failure, remark: loss } : { failure: loss, remark: null };
+    } finally {
+      await running.process.stop();
+    }
+  } catch (error) {
+    return { failure: error instanceof Error ? error.message : String(error), remark: null };
+  } finally {
+    await closeServer(server);
+  }
+}
+
+/** Download and upload through a port. What is wrong; `null` if all bytes came as they were sent. */
+export async function checkBothWays(port: number, payload: Uint8Array): Promise<string | null> {
+  return (
+    (await compare("a download", port, [Uint8Array.of(DOWNLOAD)], payload)) ??
+    (await compare("an upload", port, [Uint8Array.of(UPLOAD), payload], new TextEncoder().encode(hash(payload))))
+  );
+}
+
+/** Download where the upstream closes as soon as it has sent all. */
+export function checkEnd(port: number, payload: Uint8Array): Promise<string | null> {
+  return compare("a download that ends", port, [Uint8Array.of(DOWNLOAD_AND_END)], payload);
+}
+
+async function compare(
+  what: string,
+  port: number,
+  messages: readonly Uint8Array[],
+  expected: Uint8Array,
+): Promise<string | null> {
+  try {
+    const answer = await exchange(port, messages, expected.length);
+    return hash(answer) === hash(expected) ? null : `${what} came with other bytes`;
+  } catch (error) {
+    return `${what} failed: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+/** The upstream: the first byte says what it does. */
+export function serve(socket: Socket, payload: Uint8Array): void {
+  // A peer that is only asked whether it accepts may reset its connection.
+  socket.on("error", () => {});
+  let uploaded: Uint8Array[] | null = null;
+  let length = 0;
+  socket.on("data", (bytes: Uint8Array) => {
+    if (uploaded === null) {
+      if (bytes[0] === DOWNLOAD) return void socket.write(payload);
+      if (bytes[0] === DOWNLOAD_AND_END) return void socket.end(payload);
+      uploaded = [];
+      bytes = bytes.subarray(1);
+    }
+    uploaded.push(bytes.slice());
+    length += bytes.length;
+    if (length >= payload.length) socket.end(hash(...uploaded));
+  });
+}
+
+function exchange(port: number, messages: readonly Uint8Array[], expectedBytes: number): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const answer = new Uint8Array(expectedBytes);
+    let length = 0;
+    const socket = createConnection(port, "127.0.0.1", () => {
+      for (const message of messages) socket.write(message);
+    });
+    const timer = setTimeout(
+      () => socket.destroy(new Error(`only ${length} bytes within ${TIMEOUT_MS / 1000} s`)),
+      TIMEOUT_MS,
+    );
+    socket.on("data", (bytes: Uint8Array) => {
+      if (length + bytes.length > expectedBytes) socket.destroy(new Error("more bytes came than were sent"));
+      else answer.set(bytes, length);
+      length += bytes.length;
+      if (length === expectedBytes) socket.end();
+    });
+    socket.once("error", reject);
+    socket.once("close", () => {
+      clearTimeout(timer);
+      if (length === expectedBytes) resolve(answer);
+      else reject(new Error(`a connection ended after ${length} of ${expectedBytes} bytes`));
+    });
+  });
+}
+
+function hash(...parts: readonly Uint8Array[]): string {
+  const sha256 = createHash("sha256");
+  for (const part of parts) sha256.update(part);
+  return sha256.digest("hex");
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}

@@ -1,0 +1,89 @@
+/**
+ * The benchmark: `npx bun run bench` or `npx deno run bench`. See `--help` and README.md.
+ *
+ * @module
+ */
+import { writeFile } from "node:fs/promises";
+import process from "node:process";
+import { StepError } from "../test/runner/steps.ts";
+import { type CommandLine, parseCommandLine } from "./command_line.ts";
+import { type Environment, prepareEnvironment } from "./environment.ts";
+import { measureWorkload } from "./measure.ts";
+import { describeMachine } from "./measurement/machine.ts";
+import type { Peer } from "./peers/peer.ts";
+import { checkRelay } from "./relay_check.ts";
+import { formatReport } from "./report/report.ts";
+import type { RunResult, WorkloadResult } from "./results.ts";
+
+const start = performance.now();
+
+function report(text: string): void {
+  const seconds = (performance.now() - start) / 1000;
+  process.stderr.write(`${seconds.toFixed(0).padStart(5)} s  ${text}\n`);
+}
+
+/** Those that are there and relay correctly, and what is to be said of the others. */
+async function usablePeers(
+  environment: Environment,
+  peers: readonly Peer[],
+): Promise<{ readonly usable: Peer[]; readonly remarks: string[] }> {
+  const usable: Peer[] = [];
+  const remarks: string[] = [];
+  for (const peer of peers) {
+    report(`does it relay correctly: ${peer.name}`);
+    const missing = peer.whyNot(environment);
+    const { failure, remark } =
+      missing === null ? await checkRelay(environment, peer) : { failure: missing, remark: null };
+    if (failure === null) usable.push(peer);
+    const said = failure === null ? remark : `left out: ${failure}`;
+    if (said === null) continue;
+    remarks.push(`${peer.name}: ${said}`);
+    report(`${peer.name}: ${said}`);
+  }
+  return { usable, remarks };
+}
+
+async function run({ workloads, peers: wanted, settings, json }: CommandLine): Promise<boolean> {
+  const machine = describeMachine();
+  const date = new Date().toISOString();
+  const environment = await prepareEnvironment((text) => report(`prepare: ${text}`));
+  const { usable: peers, remarks } = await usablePeers(environment, wanted);
+  const results: WorkloadResult[] = [];
+  for (const workload of workloads) {
+    results.push(await measureWorkload(workload, { environment, settings, peers }, report));
+  }
+  const result: RunResult = {
+    date,
+    machine,
+    versions: environment.versions,
+    settings,
+    remarks: [environment.placement.description, ...libraryRemark(), ...remarks],
+    references: wanted.filter(({ isReference }) => isReference).map(({ name }) => name),
+    workloads: results,
+  };
+  if (json !== null) await writeFile(json, `${JSON.stringify(result, null, 2)}\n`);
+  process.stdout.write(formatReport(result));
+  const isComplete = ({ skipped, subjects }: WorkloadResult): boolean =>
+    skipped === null && subjects.every(({ failure }) => failure === null);
+  return peers.length === wanted.length && results.every(isComplete);
+}
+
+/** Without the variable, ringway uses the library that is embedded in it. */
+function libraryRemark(): string[] {
+  const path = process.env["RINGWAY_LIBRARY"];
+  return path === undefined ? [] : [`ringway's library is ${path}`];
+}
+
+const commandLine = parseCommandLine(process.argv.slice(2), {
+  out: (text) => void process.stdout.write(text),
+  error: (text) => void process.stderr.write(text),
+});
+if ("exitCode" in commandLine) process.exit(commandLine.exitCode);
+try {
+  process.exit((await run(commandLine)) ? 0 : 1);
+} catch (error) {
+  process.stderr.write(
+    `${error instanceof StepError ? error.message : error instanceof Error ? error.stack : error}\n`,
+  );
+  process.exit(1);
+}

@@ -1,0 +1,41 @@
+/**
+ * What a proxy's work costs, by units of that work.
+ *
+ * @module
+ */
+import type { LoadRun } from "../load/run_load.ts";
+import type { Metric } from "./workload.ts";
+
+/** A unit of work and the unit that its processor time is given in. */
+export interface CostUnit {
+  /** For the columns' headings. */
+  readonly unit: string;
+  readonly time: "us" | "ns";
+  /** Of what there is one context switch or more, where that is not the unit: its name, and its units. */
+  readonly larger?: { readonly unit: string; readonly units: number };
+}
+
+/** The columns of processor time and context switches. */
+export function costMetrics({ unit, time, larger }: CostUnit): Metric[] {
+  return [
+    { key: "cpu", label: `CPU ${time}/${unit}`, role: "compared" },
+    { key: "cpuUser", label: "user", role: "detail" },
+    { key: "cpuSystem", label: "system", role: "detail" },
+    { key: "switches", label: `switches/${larger?.unit ?? unit}`, role: "detail" },
+    { key: "proxyBusy", label: "proxy busy %", role: "detail" },
+    { key: "machineBusy", label: "machine busy %", role: "detail" },
+  ];
+}
+
+/** Their values for so many units. */
+export function costValues({ time, larger }: CostUnit, run: LoadRun, units: number): Record<string, number> {
+  const divisor = units * (time === "us" ? 1000 : 1);
+  return {
+    cpu: run.proxy.cpuNs / divisor,
+    cpuUser: run.proxy.userNs / divisor,
+    cpuSystem: run.proxy.systemNs / divisor,
+    switches: (run.proxy.switches / units) * (larger?.units ?? 1),
+    proxyBusy: run.shares.proxy * 100,
+    machineBusy: run.machineBusy * 100,
+  };
+}

@@ -1,0 +1,100 @@
+/**
+ * Many connections that are open and do nothing.
+ *
+ * @module
+ */
+import { benchProgram, type Environment } from "../environment.ts";
+import { type Memory, readMemory } from "../measurement/memory.ts";
+import { StartedProcess } from "../processes/started.ts";
+import type { Settings } from "../settings.ts";
+import { relayNormalTraffic } from "./normal_traffic.ts";
+import { freshRelayPlans, type Relay } from "./relay.ts";
+import type { Sample, Workload, WorkloadContext } from "./workload.ts";
+
+const SAMPLE_MS = 250;
+/** Until what opening them needed is cleared away. */
+const SETTLE_MS = 2000;
+const OPEN_TIMEOUT_MS = 60_000;
+/** What proxies need besides connections. */
+const OTHER_DESCRIPTORS = 1000;
+
+/** The workload. */
+export const tcpIdle: Workload = {
+  name: "tcp-idle",
+  describe: ({ environment, settings }) => {
+    const connections = countConnections(environment, settings);
+    const limited =
+      connections < settings.idleConnections
+        ? ` (not ${settings.idleConnections}: the limit is ${environment.descriptors.limit} open files)`
+        : "";
+    return (
+      `${connections} relayed connections${limited} after one small message each: resident memory of a fresh process, ` +
+      `and what it still has ${settings.giveBackSeconds} s after they were closed`
+    );
+  },
+  metrics: [
+    { key: "held", label: "bytes/connection", role: "compared" },
+    { key: "kept", label: "kept after close", role: "main" },
+    { key: "before", label: "before MiB", role: "detail" },
+    { key: "connections", label: "connections", role: "detail" },
+  ],
+  whyNot: () => null,
+  subjects: (context) =>
+    freshRelayPlans(context, {
+      connections: countConnections(context.environment, context.settings),
+      warmUp: ({ peer }) => relayNormalTraffic(context.environment, peer.port),
+      measure: (relay) => measure(context, relay),
+    }),
+};
+
+/** A relayed connection has two descriptors in the proxy. */
+export function countConnections({ descriptors }: Pick<Environment, "descriptors">, settings: Settings): number {
+  return Math.max(Math.min(settings.idleConnections, Math.floor((descriptors.limit - OTHER_DESCRIPTORS) / 2)), 1);
+}
+
+async function measure({ environment, settings }: WorkloadContext, { peer }: Relay): Promise<Sample> {
+  const { pid } = peer.process;
+  const connections = countConnections(environment, settings);
+  const before = readMemory(pid);
+  const { descriptors, placement } = environment;
+  const idle = new StartedProcess([
+    ...descriptors.wrapper,
+    ...placement.load,
+    benchProgram("idle"),
+    `${peer.port}`,
+    `${connections}`,
+  ]);
+  try {
+    await idle.untilPrinted("open", OPEN_TIMEOUT_MS);
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    const held = readMemory(pid);
+    idle.writeLine();
+    await idle.untilPrinted("closed", OPEN_TIMEOUT_MS);
+    const after = await sample(pid, settings.giveBackSeconds);
+    if (peer.process.isEnded) throw peer.process.failure("ended during the measurement");
+    const kept = Math.min(...after.map(({ bytes }) => bytes));
+    const perConnection = (bytes: number): number => (bytes - before.bytes) / connections;
+    return {
+      values: {
+        held: perConnection(held.bytes),
+        kept: perConnection(kept),
+        before: before.bytes / 2 ** 20,
+        connections,
+      },
+      notes: [],
+      raw: { before, held, after },
+    };
+  } finally {
+    await idle.stop();
+  }
+}
+
+async function sample(pid: number, seconds: number): Promise<Memory[]> {
+  const series: Memory[] = [];
+  const deadline = Date.now() + seconds * 1000;
+  do {
+    await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
+    series.push(readMemory(pid));
+  } while (Date.now() < deadline);
+  return series;
+}

@@ -1,0 +1,68 @@
+/**
+ * What is measured, and on whom.
+ *
+ * @module
+ */
+import type { Environment } from "../environment.ts";
+import type { Peer } from "../peers/peer.ts";
+import type { Settings } from "../settings.ts";
+
+/** A figure that a workload measures. */
+export interface Metric {
+  readonly key: string;
+  /** The heading of its column, with the unit. */
+  readonly label: string;
+  /** Is ringway compared with the others by it, is it of interest by itself, or does it only explain another? */
+  readonly role: "compared" | "main" | "detail";
+}
+
+/** One measurement. */
+export interface Sample {
+  /** By the metrics' keys. */
+  readonly values: Readonly<Record<string, number>>;
+  /** What the reader has to know. */
+  readonly notes: readonly string[];
+  /** All that was found out, for the file of raw results. */
+  readonly raw: unknown;
+}
+
+/** Something that is ready to be measured. */
+export interface Subject {
+  readonly name: string;
+  /** Is it ringway, which the others are compared with? */
+  readonly isOurs: boolean;
+  /** Use it once before it is measured; throws if it can't be. */
+  warmUp(): Promise<void>;
+  /** Throws with what makes the measurement void. */
+  measure(): Promise<Sample>;
+  /** Stop it. */
+  close(): Promise<void>;
+}
+
+/** What a workload has to do with. */
+export interface WorkloadContext {
+  readonly environment: Environment;
+  readonly settings: Settings;
+  readonly peers: readonly Peer[];
+}
+
+/** Something to measure. */
+export interface Workload {
+  /** As on the command line. */
+  readonly name: string;
+  /** What is done. */
+  describe(context: WorkloadContext): string;
+  readonly metrics: readonly Metric[];
+  /** Why it can't be measured; `null` if it can. */
+  whyNot(environment: Environment): string | null;
+  /** The subjects, in the order in which each round measures them, each to be opened before the first round. */
+  subjects(context: WorkloadContext): readonly SubjectPlan[];
+}
+
+/** A subject before it is started. */
+export interface SubjectPlan {
+  readonly name: string;
+  readonly isOurs: boolean;
+  /** Start it. */
+  open(): Promise<Subject>;
+}
