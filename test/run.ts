@@ -94,7 +94,7 @@ async function buildShim({ zig, liburing }: Compiler): Promise<void> {
   await step("Format of Zig sources", () =>
     check([zig, "fmt", "--check", "build.zig", "zig", "test", "bench/programs"]),
   );
-  const built = await step("Build the shim", () => check([...build, "install", "musl"]));
+  const built = await step("Build the shim", () => check([...build, "install", "test-tools", "musl"]));
   if (built !== null) await step("Generated files", async (remark) => remark((await checkGenerated()) ?? "up to date"));
   await step("Tests of the shim", () => check([...build, "test", "--summary", "all"]));
 }
