@@ -54,9 +54,12 @@ export const ENVIRONMENT: Readonly<NodeJS.ProcessEnv> = { ...CACHES, ...process.
 /** The process groups that run now. */
 const groups = new Set<number>();
 
-/** Ctrl-C reaches only the group of the terminal. */
+/**
+ * Ctrl-C reaches only the group of the terminal. It often comes twice, as npx and `bun run` pass it on: without a
+ * handler the second would end this process before it has cleared away.
+ */
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  process.once(signal, () => {
+  process.on(signal, () => {
     for (const group of groups) endGroup(group);
     process.exit(1);
   });
