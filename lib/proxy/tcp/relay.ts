@@ -30,6 +30,9 @@ export class TcpRelay implements ConnectionHandler {
   #isDownstreamEnded = false;
   #isDownstreamClosed = false;
   #lastActiveMs = 0;
+  /** Bytes queued for and sent to both sides when the timer last expired. */
+  #lastQueued = 0;
+  #lastWritten = 0;
   #endpoint: Endpoint | null = null;
   /** What the client sent before the upstream was there. */
   #early: LeaseQueue | null = null;
@@ -188,6 +191,7 @@ export class TcpRelay implements ConnectionHandler {
 
   #onIdle(): void {
     const { driver, options, statistics } = this.#proxy;
+    if (this.#hasDrained()) this.#lastActiveMs = driver.nowMs;
     const remainingMs = this.#lastActiveMs + options.idleTimeoutMs - driver.nowMs;
     if (remainingMs > 0) {
       driver.startTimer(this.#timer, remainingMs);
@@ -196,6 +200,19 @@ export class TcpRelay implements ConnectionHandler {
     statistics.add(STATISTIC.downstream_idle_timeouts_total, 1);
     this.#downstream.close();
     this.#upstream?.close();
+  }
+
+  /**
+   * Has a slow reader emptied a queue since the timer last expired? There is no event for that above the low
+   * watermark, nor after FIN was asked for.
+   */
+  #hasDrained(): boolean {
+    const queued = this.#downstream.queuedBytes + (this.#upstream?.queuedBytes ?? 0);
+    const written = this.#downstream.bytesWritten + (this.#upstream?.bytesWritten ?? 0);
+    const hasDrained = (queued > 0 || this.#lastQueued > 0) && written !== this.#lastWritten;
+    this.#lastQueued = queued;
+    this.#lastWritten = written;
+    return hasDrained;
   }
 
   #releaseEndpoint(): void {
