@@ -14,6 +14,9 @@ type Segment = (
   | { readonly kind: "reset" }
 ) & { readonly arriveMs: number };
 
+/** How long the bytes take that arrive together on a slow link. */
+const PIECE_MS = 10;
+
 /** Told what comes out at the far end of a direction. */
 export interface Receiver {
   /** Bytes came out; the receiver puts them into `arrived` or drops them. */
@@ -55,7 +58,12 @@ export class Direction {
   send(bytes: Uint8Array): void {
     if (this.#isCut) return;
     this.#inFlightBytes += bytes.length;
-    this.#push({ kind: "bytes", bytes, arriveMs: this.#arriveMs(bytes.length) });
+    // On a slow link the first bytes do not wait for the last ones.
+    const pieceBytes = Math.ceil(this.#bytesPerMs * PIECE_MS);
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      const piece = bytes.subarray(at, at + pieceBytes);
+      this.#push({ kind: "bytes", bytes: piece, arriveMs: this.#arriveMs(piece.length) });
+    }
   }
 
   /** Send FIN after the bytes. */

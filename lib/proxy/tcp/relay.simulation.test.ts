@@ -157,6 +157,22 @@ test("an idle timeout ends connections whose peers have stalled for ever", TIMEO
   assert.ok(timeouts > 0);
 });
 
+test("an idle timeout leaves transfers alone that are slow and go on", TIMEOUT, async () => {
+  const plan = (random: Random): Plan => ({
+    ...calmPlan(random),
+    clients: 2,
+    // What the kernels have taken is out of the proxy's sight, so let it be little.
+    capacityBytes: 500,
+    options: { ...calmPlan(random).options, maximumConnections: 10, idleTimeoutMs: 500 },
+    faults: { slowLinkProbability: 1, slowLinkBytesPerMs: 4 },
+    drawScript: (isClient) => ({ ...drawScript(random, isClient, false), bytes: 6000 }),
+  });
+  await simulate(plan, (world) => {
+    for (const peer of world.peers.values()) assert.ok(peer.errno === 0 && peer.isComplete && peer.received === 6000);
+    assert.equal(world.total("downstream_idle_timeouts_total"), 0);
+  });
+});
+
 test("a worker that closes its driver ends all that it relays, and keeps nothing", TIMEOUT, async () => {
   const plan = (random: Random): Plan => ({ ...calmPlan(random), workers: 1 });
   for (const seed of seeds(SEEDS)) {

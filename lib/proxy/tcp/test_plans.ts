@@ -14,6 +14,7 @@ export interface Plan {
   readonly workers: number;
   readonly endpoints: number;
   readonly options: TcpProxyOptions;
+  readonly capacityBytes: number;
   readonly clockJumpProbability: number;
   readonly faults: Partial<Faults>;
   /** Faults of some endpoints. */
@@ -50,6 +51,7 @@ export function calmPlan(random: Random): Plan {
     workers: random.between(1, 2),
     endpoints: random.between(1, 3),
     options: { ...PROXY_OPTIONS, maximumConnections: random.pick([1, 3, 1000]) },
+    capacityBytes: random.pick([500, 8192, 65536]),
     clockJumpProbability: 0,
     faults: {
       acceptErrorProbability: random.pick([0, 0, 0.3]),

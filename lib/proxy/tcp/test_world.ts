@@ -43,7 +43,7 @@ export class World implements PeerGroup {
     this.network = new MemoryNetwork({
       seed,
       traceLines,
-      capacityBytes: this.random.pick([500, 8192, 65536]),
+      capacityBytes: this.plan.capacityBytes,
       delayMaximumMs: this.random.pick([0, 3, 40]),
       splitProbability: this.random.pick([0, 0.3, 1]),
       clockJumpProbability: this.plan.clockJumpProbability,
