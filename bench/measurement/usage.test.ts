@@ -63,4 +63,8 @@ describe("usage between two moments", () => {
     const { cpuNs, userNs } = usageBetween(before, readUsage(process.pid));
     assert.ok(turns > 0 && cpuNs > 1_000_000 && cpuNs >= userNs, `${cpuNs}`);
   });
+
+  it("of a process that does not exist is an error, not 0", () => {
+    assert.throws(() => readUsage(2 ** 30), /can't be read/);
+  });
 });

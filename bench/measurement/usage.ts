@@ -64,6 +64,7 @@ export function readUsage(root: number): Usage {
       switches.set(thread, parseSwitches(status));
     }
   }
+  if (runNs.size === 0) throw new Error(`The processor time of process ${root} can't be read`);
   return { runNs, switches, userTicks, systemTicks };
 }
 
