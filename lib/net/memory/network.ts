@@ -85,7 +85,7 @@ export class MemoryNetwork {
 
   /** What happened, a line each, if `traceLines` asks for it. */
   get trace(): readonly string[] {
-    return this.#trace.slice(-this.options.traceLines || this.#trace.length);
+    return this.#trace.slice(Math.max(0, this.#trace.length - this.options.traceLines));
   }
 
   /** Do one thing that is ready. False if there is none; later there may be. */
