@@ -320,7 +320,11 @@ export class Ring {
     if (event < 0) {
       throw new RingError(`Cannot watch the ring: ${errnoName(event)}`, "ERR_RING_WATCH", "watch", event);
     }
-    const watch = runtime.watch(event, this.#library.path, onReady);
+    const watch = runtime.watch(event, this.#library.path, () => {
+      // First, so that what completes from now on is heard of. Bun has done so already, Deno leaves it readable.
+      this.#functions.ringway_event_drain(event);
+      onReady();
+    });
     return async () => {
       const stopped = watch.stop();
       this.#functions.ringway_event_signal(event);
