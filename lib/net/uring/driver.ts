@@ -31,6 +31,7 @@ import {
   READING_PAUSED,
   RESETTING,
   SETTLING,
+  SINGLE_RECEIVES,
   STARVED,
 } from "./state.ts";
 
@@ -164,7 +165,7 @@ export class UringDriver implements Driver, BufferWaiter {
     // First, as it may throw.
     const bytes = encodeAddress(address);
     const descriptor = this.#closing === null ? this.ring.openSocket(ADDRESS_FAMILY[address.family]) : -abi.ECANCELED;
-    const c = this.#add(handler, descriptor, 0);
+    const c = this.#add(handler, descriptor, stateOf(address));
     if (descriptor < 0) {
       c.errno = -descriptor;
       c.state |= CLOSING;
@@ -177,13 +178,13 @@ export class UringDriver implements Driver, BufferWaiter {
     return c;
   }
 
-  /** @internal A connection that a listener accepted. */
-  accepted(descriptor: number, handler: ListenerHandler): void {
+  /** @internal A connection that a listener at `address` accepted. */
+  accepted(descriptor: number, handler: ListenerHandler, address: SocketAddress): void {
     if (this.#closing !== null) {
       this.ring.close(descriptor);
       return;
     }
-    const c = this.#add(UNATTENDED, descriptor, CONNECTED);
+    const c = this.#add(UNATTENDED, descriptor, CONNECTED | stateOf(address));
     try {
       c.handler = handler.onAccept(c);
     } catch (error) {
@@ -492,6 +493,14 @@ export class UringDriver implements Driver, BufferWaiter {
   get #isInUse(): boolean {
     return this.#connectionCount > 0 || this.#listeners.some((listener) => listener !== null);
   }
+}
+
+/**
+ * A multishot receive misses the end of a unix socket that comes together with the last bytes: the kernel
+ * (since Linux 6.17) takes the socket to be empty then and waits for a change that has happened already.
+ */
+function stateOf(address: SocketAddress): number {
+  return address.family === "unix" ? SINGLE_RECEIVES : 0;
 }
 
 const GENERATION_MASK = 0xffffff;

@@ -102,7 +102,7 @@ export class UringListener implements Listener {
       this.#retryMs = RETRY_MS;
       // Rearming first: the handler may throw.
       this.#arm();
-      this.#driver.accepted(result, this.#handler);
+      this.#driver.accepted(result, this.#handler, this.address);
     } else if (isPassing(-result)) {
       this.#arm();
     } else {

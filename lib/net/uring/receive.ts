@@ -22,6 +22,7 @@ import {
   READING_PAUSED,
   REMOTE_CLOSE_TOLD,
   REMOTE_CLOSED,
+  SINGLE_RECEIVES,
   STARVED,
   WRITE_ENDED,
 } from "./state.ts";
@@ -43,7 +44,7 @@ export function armReceive(c: UringConnection, flags: number): void {
   if (c.pending & PENDING_RECEIVE || (c.state & unwanted) !== 0 || (c.state & CONNECTED) === 0) return;
   c.pending |= PENDING_RECEIVE;
   const { driver } = c;
-  if ((c.state & BULK) === 0 && driver.hasMultishotReceive) {
+  if ((c.state & (BULK | SINGLE_RECEIVES)) === 0 && driver.hasMultishotReceive) {
     c.state |= MULTISHOT;
     driver.ring.receiveMultishot(c.descriptor, abi.GROUP_SMALL, flags, c.slot, c.generation);
     return;

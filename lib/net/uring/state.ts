@@ -51,3 +51,5 @@ export const SETTLING = 0x40000;
 export const AWAITS_WRITE_BUFFER = 0x80000;
 /** `onRemoteClose` was called. */
 export const REMOTE_CLOSE_TOLD = 0x100000;
+/** Receives one at a time, for its kind of socket. */
+export const SINGLE_RECEIVES = 0x200000;
