@@ -51,3 +51,6 @@ export const TEST_CONNECTION_OPTIONS: ConnectionOptions = {
 
 /** How long a condition may take to hold. Never reached when all is well, however slow the machine. */
 export const DEADLINE_MS = 20_000;
+
+/** How long a test may take. Longer than the deadline of a condition, whose error says more. */
+export const TEST_TIMEOUT_MS = 60_000;

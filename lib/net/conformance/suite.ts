@@ -11,7 +11,7 @@ import { connectCases } from "./connect.ts";
 import { driverCases } from "./driver.ts";
 import { halfCloseCases } from "./half_close.ts";
 import { handlerCases } from "./handlers.ts";
-import type { HarnessOptions, MakeHarness, Skip } from "./harness.ts";
+import { type HarnessOptions, type MakeHarness, type Skip, TEST_TIMEOUT_MS } from "./harness.ts";
 import { pausingCases } from "./pausing.ts";
 import { readingCases } from "./reading.ts";
 import { resetCases } from "./reset.ts";
@@ -71,9 +71,6 @@ export function conformanceSuite(name: string, makeHarness: MakeHarness, skips: 
     }
   });
 }
-
-/** Longer than the deadline of a condition, whose error says more. */
-const TEST_TIMEOUT_MS = 60_000;
 
 async function run(makeHarness: MakeHarness, body: (scene: Scene) => Promise<void>, options: HarnessOptions) {
   const scene = new Scene(await makeHarness(options));

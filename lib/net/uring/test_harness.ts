@@ -6,8 +6,9 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import process from "node:process";
+import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import { INFO_OPEN_DESCRIPTORS } from "../../../ffi/abi.ts";
+import * as abi from "../../../ffi/abi.ts";
 import { loadLibrary } from "../../../ffi/library.ts";
 import type { RingOptions } from "../../ring/options.ts";
 import { ipAddress, type SocketAddress } from "../address.ts";
@@ -17,7 +18,9 @@ import {
   type Harness,
   type HarnessOptions,
   TEST_CONNECTION_OPTIONS,
+  TEST_TIMEOUT_MS,
 } from "../conformance/harness.ts";
+import { Scene } from "../conformance/scene.ts";
 import { BridgedLoop } from "./bridged_loop.ts";
 import { UringDriver, type UringDriverOptions } from "./driver.ts";
 
@@ -29,12 +32,15 @@ export interface UringHarnessOptions extends HarnessOptions {
   readonly waiting?: Waiting;
   readonly ring?: Partial<RingOptions>;
   readonly acceptSize?: number;
+  /** Functions of the shim to replace, for what no kernel can be made to do. */
+  readonly functions?: Partial<abi.Functions>;
 }
 
 /** A harness that also shows the driver's insides. */
 export interface UringHarness extends Harness {
   readonly driver: UringDriver;
   readonly notices: readonly string[];
+  readonly libraryPath: string;
 }
 
 /** Small, so that hundreds of rings fit into a test process: the arena of a closed ring stays mapped. */
@@ -58,8 +64,9 @@ export async function openUringHarness(options: UringHarnessOptions = {}): Promi
   const handlerErrors: unknown[] = [];
   const notices: string[] = [];
   const paths: string[] = [];
+  const library = await loadLibrary();
   const driverOptions: UringDriverOptions = {
-    library: await loadLibrary(),
+    library: { path: library.path, functions: { ...library.functions, ...options.functions } },
     ring: { ...TEST_RING_OPTIONS, ...options.ring },
     connection: { ...TEST_CONNECTION_OPTIONS, ...options.connection },
     acceptSize: options.acceptSize ?? 5,
@@ -69,11 +76,11 @@ export async function openUringHarness(options: UringHarnessOptions = {}): Promi
     },
   };
   const driver = new UringDriver(driverOptions);
-  // What is still open can be asked only as long as the ring is.
-  let openDescriptors = 0;
+  // What is left can be asked only as long as the ring is open.
+  let left: string[] = [];
   const closeRing = driver.ring.closeRing.bind(driver.ring);
   driver.ring.closeRing = () => {
-    openDescriptors = driver.ring.info(INFO_OPEN_DESCRIPTORS);
+    left = whatIsLeft(driver);
     closeRing();
   };
   const loop = options.waiting === "bridged" ? new BridgedLoop(driver) : null;
@@ -82,6 +89,7 @@ export async function openUringHarness(options: UringHarnessOptions = {}): Promi
     driver,
     handlerErrors,
     notices,
+    libraryPath: library.path,
     listenAddress: (kind) => {
       const address = listenAddress(kind);
       if (address.family === "unix" && !address.path.startsWith("@")) paths.push(address.path);
@@ -92,10 +100,34 @@ export async function openUringHarness(options: UringHarnessOptions = {}): Promi
       await loop?.stop();
       await driver.close();
       for (const path of paths) rmSync(path, { force: true });
-      checkNothingIsLeft(driver);
-      assert.equal(openDescriptors, 0, "open descriptors at the end");
+      assert.deepEqual(left, []);
     },
   };
+}
+
+/** A test on a driver of its own, with the checks of the conformance suite at its end. */
+export function uringTest(
+  name: string,
+  options: UringHarnessOptions,
+  body: (scene: Scene, harness: UringHarness) => Promise<void>,
+): void {
+  test(name, { timeout: TEST_TIMEOUT_MS }, () => inScene(options, body));
+}
+
+/** Do something with a driver, and check at the end what the conformance suite checks. */
+export async function inScene(
+  options: UringHarnessOptions,
+  body: (scene: Scene, harness: UringHarness) => Promise<void>,
+): Promise<void> {
+  const harness = await openUringHarness(options);
+  const scene = new Scene(harness);
+  try {
+    await body(scene, harness);
+  } catch (error) {
+    await scene.close().catch(() => {});
+    throw error;
+  }
+  await scene.end();
 }
 
 function listenAddress(kind: AddressKind = "ipv4"): SocketAddress {
@@ -130,8 +162,20 @@ async function watch(condition: () => boolean, what: string): Promise<void> {
   }
 }
 
-function checkNothingIsLeft(driver: UringDriver): void {
-  const leased = driver.pool.usage().map(({ group, leased }) => `${group}: ${leased}`);
-  assert.deepEqual(leased, ["small: 0", "bulk: 0", "write: 0"], "leased buffers at the end");
-  assert.equal(driver.staleCompletions, 0, "completions for connections that are gone");
+/** Whatever a closing driver still has and should not. */
+function whatIsLeft(driver: UringDriver): string[] {
+  const { ring, pool } = driver;
+  const left: string[] = [];
+  const openDescriptors = ring.info(abi.INFO_OPEN_DESCRIPTORS);
+  if (openDescriptors !== 0) left.push(`${openDescriptors} open descriptors`);
+  if (driver.staleCompletions !== 0) left.push(`${driver.staleCompletions} completions for connections that are gone`);
+  for (const { group, leased } of pool.usage()) if (leased !== 0) left.push(`${leased} leased ${group} buffers`);
+  // Buffers that the pool believes to be with the kernel have to be there.
+  if ((ring.features & abi.FEATURE_DEFERRED_TASK_RUN) === 0) return left;
+  ring.enter(0, 0);
+  for (const [number, { group, circulating, leased }] of pool.usage().slice(0, 2).entries()) {
+    const withKernel = ring.withdrawBuffers(number, new Int32Array(circulating));
+    if (withKernel !== circulating - leased) left.push(`${circulating - withKernel} lost ${group} buffers`);
+  }
+  return left;
 }

@@ -1,0 +1,161 @@
+/**
+ * What no kernel can be made to do when a test wants it, done by the shim's stand-in: requests refused,
+ * descriptors and memory used up, a kernel that takes nothing for a while.
+ */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as abi from "../../../ffi/abi.ts";
+import { type Library, loadLibrary } from "../../../ffi/library.ts";
+import { runtime } from "../../../ffi/runtime.ts";
+import { ByteStream } from "../conformance/bytes.ts";
+import { TEST_TIMEOUT_MS } from "../conformance/harness.ts";
+import { inScene, uringTest } from "./test_harness.ts";
+
+const library = await loadLibrary();
+const real = library.functions;
+
+/** The commands that are about to run, for a stand-in of `enter` to look at and to change. */
+function commandWords({ functions }: Library, handle: number): Int32Array {
+  const bytes = functions.ringway_ring_bytes(handle, abi.AREA_COMMANDS);
+  return new Int32Array(runtime.map(functions.ringway_ring_address(handle, abi.AREA_COMMANDS), bytes));
+}
+
+/** Change commands of an operation before they run. */
+function altering(operation: number, alter: (words: Int32Array, at: number) => void): Partial<abi.Functions> {
+  return {
+    ringway_enter: (handle, count, minimum, timeoutUs) => {
+      const words = commandWords(library, handle);
+      const end = abi.HEADER_WORDS + count * abi.COMMAND_WORDS;
+      for (let at = abi.HEADER_WORDS; at < end; ) {
+        if (((words[at] as number) & 0xff) === operation) alter(words, at);
+        at += (1 + (words[at + abi.COMMAND_CONTINUATION] as number)) * abi.COMMAND_WORDS;
+      }
+      return real.ringway_enter(handle, count, minimum, timeoutUs);
+    },
+  };
+}
+
+const NO_SUCH_GROUP = 77;
+const TEST = { timeout: TEST_TIMEOUT_MS };
+
+test("a kernel that refuses multishot receives is asked for single ones, on every connection", TEST, () => {
+  // The shim answers EINVAL for a group that does not exist, as a kernel does for a flag it does not know.
+  const functions = altering(abi.OPERATION_RECEIVE_MULTISHOT, (words, at) => {
+    words[at + abi.COMMAND_A] = NO_SUCH_GROUP;
+  });
+  return inScene({ functions }, async (scene, harness) => {
+    const acceptor = await scene.listen("ipv4", { data: (connection, lease) => connection.write(lease) });
+    const clients = Array.from({ length: 10 }, () => scene.connect(acceptor.listener));
+    for (const [index, { connection }] of clients.entries()) connection.writeBytes(new ByteStream(index).take(5000));
+    await scene.until(() => clients.every(({ recorder }) => recorder.byteCount === 5000), "all echoes");
+    for (const [index, { recorder }] of clients.entries()) new ByteStream(index).check(recorder.bytes());
+    assert.equal(harness.driver.hasMultishotReceive, false);
+    assert.equal(harness.notices.length, 1);
+    assert.match(harness.notices[0] ?? "", /multishot receives \(EINVAL\)/);
+  });
+});
+
+test("a receive that fails ends its connection with the error, and no other", TEST, () => {
+  let refuses = false;
+  const functions = altering(abi.OPERATION_RECEIVE, (words, at) => {
+    if (refuses) words[at + abi.COMMAND_A] = NO_SUCH_GROUP;
+  });
+  return inScene({ functions, ring: { disabledFeatures: abi.FEATURE_MULTISHOT_RECEIVE } }, async (scene) => {
+    const healthy = await scene.pair();
+    const { client, server } = await scene.pair();
+    refuses = true;
+    client.connection.writeBytes(Uint8Array.of(1));
+    await scene.untilClosed(server);
+    assert.equal(server.recorder.errno, abi.EINVAL);
+    refuses = false;
+    await scene.until(() => client.recorder.has("end"), "the end at the peer");
+    healthy.client.connection.writeBytes(Uint8Array.of(1));
+    await scene.until(() => healthy.server.recorder.byteCount === 1, "the other connection's byte");
+  });
+});
+
+for (const errno of [abi.EMFILE, abi.ENFILE, abi.ENOMEM]) {
+  const functions = { ringway_socket_open: () => -errno };
+  uringTest(
+    `connecting without a descriptor is reported by the handler, errno ${errno}`,
+    { functions },
+    async (scene) => {
+      const { listener } = await scene.listen();
+      const client = scene.connect(listener);
+      client.connection.writeBytes(Uint8Array.of(1));
+      assert.equal(client.connection.isClosed, true);
+      assert.equal(client.connection.localAddress(), null);
+      await scene.untilClosed(client);
+      assert.deepEqual(client.recorder.events, ["close"]);
+      assert.equal(client.recorder.errno, errno);
+    },
+  );
+}
+
+test("a kernel that takes nothing for a while loses nothing and reorders nothing", TEST, () => {
+  let refusals = 0;
+  let calls = 0;
+  const functions: Partial<abi.Functions> = {
+    ringway_submit: (handle, count) => (refusals > 0 ? count : real.ringway_submit(handle, count)),
+    ringway_enter: (handle, count, minimum, timeoutUs) => {
+      // Two of three turns.
+      if (calls++ % 3 !== 0) {
+        refusals++;
+        commandWords(library, handle)[abi.HEADER_LEFTOVER] = count;
+        return 0;
+      }
+      refusals = 0;
+      return real.ringway_enter(handle, count, minimum, timeoutUs);
+    },
+  };
+  return inScene({ functions, ring: { commandCapacity: 16 } }, async (scene) => {
+    const acceptor = await scene.listen("ipv4", {
+      data: (connection, lease) => connection.write(lease),
+      end: (connection) => connection.shutdownWrite(),
+    });
+    const clients = Array.from({ length: 40 }, () => scene.connect(acceptor.listener));
+    for (const [index, { connection }] of clients.entries()) {
+      connection.writeBytes(new ByteStream(index).take(30_000));
+      connection.pauseReading();
+      connection.shutdownWrite();
+    }
+    await scene.quiet();
+    for (const { connection } of clients) connection.resumeReading();
+    await scene.untilClosed(...clients);
+    for (const [index, { recorder }] of clients.entries()) {
+      new ByteStream(index).check(recorder.bytes());
+      assert.equal(recorder.byteCount, 30_000);
+    }
+  });
+});
+
+test("a ring that fails to enter says so instead of going on", TEST, () => {
+  let fails = false;
+  const functions: Partial<abi.Functions> = {
+    ringway_enter: (...parameters) => (fails ? -abi.EFAULT : real.ringway_enter(...parameters)),
+  };
+  return inScene({ functions }, async (_scene, { driver }) => {
+    driver.turn(0);
+    fails = true;
+    assert.throws(() => driver.turn(0), { code: "ERR_RING_ENTER" });
+    fails = false;
+    driver.turn(0);
+  });
+});
+
+test("a polled connection goes on being watched when the kernel ends its poll", TEST, () => {
+  let polls = 0;
+  const functions = altering(abi.OPERATION_POLL, (words, at) => {
+    // Once instead of until cancelled: as if the kernel had no room for another completion.
+    if (polls++ < 3) words[at + abi.COMMAND_B] = 0;
+  });
+  return inScene({ functions }, async (scene) => {
+    const { client, server } = await scene.pair();
+    server.connection.pauseReading();
+    client.connection.shutdownWrite();
+    await scene.until(() => server.recorder.has("remote close"), "the remote close");
+    client.connection.reset();
+    await scene.untilClosed(server);
+    assert.deepEqual(server.recorder.events, ["remote close", "close"]);
+  });
+});
