@@ -22,18 +22,23 @@ export function readingCases(define: Define): void {
     assert.equal(client.connection.bytesRead, 4);
   });
 
-  define("delivers bytes that came before the connection was accepted", async (scene) => {
-    const acceptor = await scene.listen();
-    acceptor.listener.pause();
-    const client = scene.connect(acceptor.listener);
-    client.connection.writeBytes(text("early"));
-    client.connection.shutdownWrite();
-    await scene.until(() => client.recorder.has("connect"), "the connection in the backlog");
-    await scene.until(() => client.connection.queuedBytes === 0, "the bytes to be sent");
-    scene.call(() => acceptor.listener.resume());
-    await scene.until(() => acceptor.accepted[0]?.recorder.has("end") === true, "the end");
-    assert.equal(acceptor.accepted[0]?.recorder.text(), "early");
-  });
+  for (const [kind, what] of [
+    ["ipv4", "the connection"],
+    ["abstract", "a unix socket's connection"],
+  ] as const) {
+    define(`delivers bytes and an end that came before ${what} was accepted`, async (scene) => {
+      const acceptor = await scene.listen(kind);
+      acceptor.listener.pause();
+      const client = scene.connect(acceptor.listener);
+      client.connection.writeBytes(text("early"));
+      client.connection.shutdownWrite();
+      await scene.until(() => client.recorder.has("connect"), "the connection in the backlog");
+      await scene.until(() => client.connection.queuedBytes === 0, "the bytes to be sent");
+      scene.call(() => acceptor.listener.resume());
+      await scene.until(() => acceptor.accepted[0]?.recorder.has("end") === true, "the end");
+      assert.equal(acceptor.accepted[0]?.recorder.text(), "early");
+    });
+  }
 
   define("delivers bytes and the end in this order", async (scene) => {
     const { client, server } = await scene.pair();
