@@ -44,8 +44,13 @@ describe("the benchmark's options", () => {
   });
 
   it("say how much is measured, with --quick as the base", () => {
-    assert.deepEqual(parse("--rounds", "7", "--seconds", "2").settings, { ...FULL, rounds: 7, seconds: 2 });
-    assert.deepEqual(parse("--quick", "--rounds", "9").settings, { ...QUICK, rounds: 9 });
+    assert.deepEqual(parse("--rounds", "7", "--seconds", "2").settings, {
+      ...FULL,
+      rounds: 7,
+      memoryRounds: 7,
+      seconds: 2,
+    });
+    assert.deepEqual(parse("--quick", "--rounds", "9").settings, { ...QUICK, rounds: 9, memoryRounds: 9 });
   });
 
   it("are refused with what is known instead", () => {

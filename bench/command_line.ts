@@ -62,7 +62,12 @@ export function parseCommandLine(
       ...PEERS.filter(({ name, isDefault }) => (peers === undefined ? isDefault : peers.includes(name))),
       ...extra,
     ],
-    settings: { ...base, rounds: rounds ?? base.rounds, seconds: seconds ?? base.seconds },
+    settings: {
+      ...base,
+      rounds: rounds ?? base.rounds,
+      memoryRounds: rounds ?? base.memoryRounds,
+      seconds: seconds ?? base.seconds,
+    },
     json: json ?? null,
   };
 }

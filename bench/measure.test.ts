@@ -88,6 +88,15 @@ describe("measuring a workload", () => {
     }
   });
 
+  it("has as many rounds as the workload wants", async () => {
+    const once: Workload = { ...workload([], () => false), rounds: ({ memoryRounds }) => memoryRounds };
+    const { subjects } = await measureWorkload(once, CONTEXT, () => {});
+    assert.deepEqual(
+      subjects.map(({ samples }) => samples.length),
+      [FULL.memoryRounds, FULL.memoryRounds],
+    );
+  });
+
   it("says why nothing was measured", async () => {
     const log: string[] = [];
     const result = await measureWorkload(

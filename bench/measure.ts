@@ -48,7 +48,7 @@ export async function measureWorkload(
         return "done";
       });
     }
-    const { rounds } = context.settings;
+    const rounds = workload.rounds?.(context.settings) ?? context.settings.rounds;
     for (let round = 1; round <= rounds; round++) {
       for (const measured of all) {
         await attempt(measured, `round ${round} of ${rounds}`, async () => {

@@ -8,6 +8,8 @@
 export interface Settings {
   /** How often everything is measured. */
   readonly rounds: number;
+  /** How often memory is: it differs little between rounds and takes long. */
+  readonly memoryRounds: number;
   /** How long each measurement takes. */
   readonly seconds: number;
   /** How long each peer is used before its first measurement. */
@@ -25,6 +27,7 @@ export interface Settings {
 /** For results. */
 export const FULL: Settings = {
   rounds: 5,
+  memoryRounds: 3,
   seconds: 5,
   warmUpSeconds: 3,
   stallSeconds: 5,
@@ -36,6 +39,7 @@ export const FULL: Settings = {
 /** For a look: a few minutes. */
 export const QUICK: Settings = {
   rounds: 2,
+  memoryRounds: 1,
   seconds: 1,
   warmUpSeconds: 1,
   stallSeconds: 2,

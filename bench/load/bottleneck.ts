@@ -1,5 +1,5 @@
 /**
- * Who kept a proxy from being faster?
+ * Who kept a proxy from being faster, and who was in the way?
  *
  * @module
  */
@@ -26,6 +26,15 @@ export function findBottleneck({ proxy, upstream, load }: Shares): string | null
       return `${name} was the bottleneck: ${percent(share)} of a processor, the proxy ${percent(proxy)}`;
   }
   return null;
+}
+
+/** Of a processor: less is what any system does by itself. */
+const DISTURBING = 0.3;
+
+/** A sentence if something that has no part in the measurement was busy, given how many processors were in all. */
+export function findDisturbance({ proxy, upstream, load }: Shares, processorsBusy: number): string | null {
+  const others = processorsBusy - proxy - upstream - load;
+  return others >= DISTURBING ? `disturbed: something else used ${percent(others)} of a processor` : null;
 }
 
 function percent(share: number): string {

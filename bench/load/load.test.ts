@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { findBottleneck } from "./bottleneck.ts";
+import { findBottleneck, findDisturbance } from "./bottleneck.ts";
 import { parseResult, parseTimes, type WrkResult, wrkFailure } from "./results.ts";
 
 const GOOD: WrkResult = {
@@ -59,4 +59,10 @@ describe("the bottleneck", () => {
   it("is not named when nobody is at a limit", () => {
     assert.equal(findBottleneck({ proxy: 0.6, upstream: 0.6, load: 0.6 }), null);
   });
+});
+
+it("a disturbance is what was used by none of the measurement's own", () => {
+  const shares = { proxy: 0.5, upstream: 0.3, load: 0.2 };
+  assert.equal(findDisturbance(shares, 1.1), null);
+  assert.match(findDisturbance(shares, 1.5) ?? "", /something else used 50 % of a processor/);
 });

@@ -3,11 +3,12 @@
  *
  * @module
  */
+import { cpus } from "node:os";
 import type { Environment } from "../environment.ts";
 import { busyShare, readProcessorTicks } from "../measurement/machine.ts";
 import { readUsage, type UsageDifference, usageBetween } from "../measurement/usage.ts";
 import { runToEnd, type StartedProcess } from "../processes/started.ts";
-import { findBottleneck, type Shares } from "./bottleneck.ts";
+import { findBottleneck, findDisturbance, type Shares } from "./bottleneck.ts";
 import { parseTimes } from "./results.ts";
 
 /** What happened while a load generator ran. */
@@ -53,6 +54,6 @@ export async function runLoad(
     upstream: upstreamUsed.cpuNs / wallNs,
     load: (parseTimes(load.error) * 1e9) / wallNs,
   };
-  const bottleneck = findBottleneck(shares);
-  return { output: load.out, proxy: used, shares, machineBusy, notes: bottleneck === null ? [] : [bottleneck] };
+  const notes = [findBottleneck(shares), findDisturbance(shares, machineBusy * cpus().length)];
+  return { output: load.out, proxy: used, shares, machineBusy, notes: notes.filter((note) => note !== null) };
 }

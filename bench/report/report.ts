@@ -22,7 +22,7 @@ function formatHead({ machine, versions, settings, remarks }: RunResult): string
   const programs = Object.entries(versions).map(([name, version]) => `  ${name}: ${version}\n`);
   return [
     `${formatMachine(machine)}\n`,
-    `${settings.rounds} rounds, ${settings.seconds} s each; medians over the rounds (least-most)\n`,
+    `${settings.rounds} rounds (memory: ${settings.memoryRounds}), ${settings.seconds} s each; medians over the rounds (least-most)\n`,
     ...remarks.map((remark) => `${remark}\n`),
     ...programs,
   ].join("");

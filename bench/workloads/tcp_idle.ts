@@ -38,6 +38,7 @@ export const tcpIdle: Workload = {
     { key: "before", label: "before MiB", role: "detail" },
     { key: "connections", label: "connections", role: "detail" },
   ],
+  rounds: ({ memoryRounds }) => memoryRounds,
   whyNot: () => null,
   subjects: (context) =>
     freshRelayPlans(context, {

@@ -27,6 +27,7 @@ export const tcpStall: Workload = {
     { key: "most", label: "most MiB", role: "detail" },
     { key: "uploaded", label: "accepted MiB", role: "detail" },
   ],
+  rounds: ({ memoryRounds }) => memoryRounds,
   whyNot: () => null,
   subjects: (context) =>
     freshRelayPlans(context, {

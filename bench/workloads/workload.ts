@@ -53,6 +53,8 @@ export interface Workload {
   /** What is done. */
   describe(context: WorkloadContext): string;
   readonly metrics: readonly Metric[];
+  /** How often it is measured; without, as often as the settings say. */
+  rounds?(settings: Settings): number;
   /** Why it can't be measured; `null` if it can. */
   whyNot(environment: Environment): string | null;
   /** The subjects, in the order in which each round measures them, each to be opened before the first round. */
