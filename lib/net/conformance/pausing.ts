@@ -199,6 +199,17 @@ export function pausingCases(define: Define): void {
     await scene.until(() => server.recorder.has("end"), "the end");
   });
 
+  define("notices the peer's FIN on a connection that was paused before it was there", async (scene) => {
+    const acceptor = await scene.listen();
+    const client = scene.connect(acceptor.listener);
+    client.connection.pauseReading();
+    await scene.until(() => acceptor.accepted.length === 1, "the connection");
+    await scene.quiet();
+    acceptor.accepted[0]?.connection.shutdownWrite();
+    await scene.until(() => client.recorder.has("remote close"), "the remote close");
+    assert.deepEqual(client.recorder.events, ["connect", "remote close"]);
+  });
+
   define("does not report a remote close while reading goes on", async (scene) => {
     const { client, server } = await scene.pair();
     client.connection.writeBytes(text("bye"));

@@ -126,6 +126,9 @@ export class Recorder implements ConnectionHandler {
 
   onClose(connection: Connection, errno: number): void {
     if (!connection.isClosed) this.#watch.violations.push("isClosed is false in onClose");
+    if (connection.localAddress() !== null || connection.remoteAddress() !== null) {
+      this.#watch.violations.push("a connection has an address in onClose");
+    }
     if (!Number.isInteger(errno) || errno < 0) this.#watch.violations.push(`the errno of onClose is ${errno}`);
     this.#record("close");
     this.closes.push(errno);

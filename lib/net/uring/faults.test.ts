@@ -9,6 +9,7 @@ import { type Library, loadLibrary } from "../../../ffi/library.ts";
 import { runtime } from "../../../ffi/runtime.ts";
 import { ByteStream } from "../conformance/bytes.ts";
 import { TEST_TIMEOUT_MS } from "../conformance/harness.ts";
+import { INDIFFERENT } from "../conformance/scene.ts";
 import { inScene, uringTest } from "./test_harness.ts";
 
 const library = await loadLibrary();
@@ -91,6 +92,37 @@ for (const errno of [abi.EMFILE, abi.ENFILE, abi.ENOMEM]) {
     },
   );
 }
+
+test("a listener whose accepts fail says so once per attempt, and its handler may throw", TEST, () => {
+  let failures = 2;
+  const functions = altering(abi.OPERATION_ACCEPT, (words, at) => {
+    if (failures > 0) words[at + abi.COMMAND_DESCRIPTOR] = -1;
+  });
+  const options = { functions, acceptSize: 5, ring: { disabledFeatures: abi.FEATURE_MULTISHOT_ACCEPT } };
+  return inScene(options, async (scene) => {
+    scene.expectHandlerErrors();
+    const errors: number[] = [];
+    let accepted = 0;
+    // The first listener and the first connection have the same number inside.
+    const failing = scene.driver.listen(scene.harness.listenAddress(), {
+      onAccept: () => {
+        accepted++;
+        return INDIFFERENT;
+      },
+      onAcceptError: (_listener, errno) => {
+        errors.push(errno);
+        failures--;
+        throw new Error("thrown by a listener's handler");
+      },
+    });
+    const { address } = await failing;
+    const client = scene.connect({ address });
+    await scene.until(() => accepted === 1, "the connection after the failures");
+    assert.deepEqual(errors, [abi.EBADF, abi.EBADF]);
+    assert.equal(scene.harness.handlerErrors.length, 2);
+    assert.deepEqual(client.recorder.events, ["connect"]);
+  });
+});
 
 test("a kernel that takes nothing for a while loses nothing and reorders nothing", TEST, () => {
   let refusals = 0;

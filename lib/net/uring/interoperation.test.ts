@@ -6,6 +6,7 @@ import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { ECONNRESET } from "../../../ffi/abi.ts";
 import { type IpAddress, ipAddress } from "../address.ts";
 import { ByteStream, text } from "../conformance/bytes.ts";
+import { DEADLINE_MS } from "../conformance/harness.ts";
 import type { Acceptor, Scene } from "../conformance/scene.ts";
 import { uringTest, type Waiting } from "./test_harness.ts";
 
@@ -100,6 +101,21 @@ for (const waiting of ["parked", "bridged"] as Waiting[]) {
     acceptor.accepted[0]?.connection.writeBytes(text("hello"));
     await scene.until(() => code !== "", "the error at the client");
     assert.equal(code, "ECONNRESET");
+  });
+
+  uringTest(`resets clients of the runtime when the driver closes, ${waiting}`, { waiting }, async (scene) => {
+    const acceptor = await scene.listen();
+    const codes: (string | undefined)[] = [];
+    for (let i = 0; i < 20; i++) {
+      const socket = nodeClient(acceptor);
+      socket.on("error", (error) => codes.push((error as NodeJS.ErrnoException).code));
+      socket.resume();
+    }
+    await scene.until(() => acceptor.accepted.length === 20, "20 connections");
+    await scene.close();
+    const deadlineMs = performance.now() + DEADLINE_MS;
+    while (codes.length < 20 && performance.now() < deadlineMs) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.deepEqual(codes, new Array(20).fill("ECONNRESET"));
   });
 
   uringTest(`is held back by a client of the runtime that does not read, ${waiting}`, { waiting }, async (scene) => {
