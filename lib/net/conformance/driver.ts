@@ -54,9 +54,11 @@ export function driverCases(define: Define): void {
       server: {
         data: (_connection, lease) => {
           lease.release();
-          scene.driver.close().then(() => {
-            closed = true;
-          });
+          scene.call(() =>
+            scene.driver.close().then(() => {
+              closed = true;
+            }),
+          );
         },
       },
     });

@@ -175,6 +175,18 @@ export function pausingCases(define: Define): void {
     assert.equal(server.recorder.text(), "goodbye");
   });
 
+  define("notices the peer's FIN that comes as the pause begins", async (scene) => {
+    const { client, server } = await scene.pair();
+    client.connection.shutdownWrite();
+    server.connection.pauseReading();
+    await scene.until(() => server.recorder.has("remote close"), "the remote close");
+    await scene.quiet();
+    assert.deepEqual(server.recorder.events, ["remote close"]);
+    scene.call(() => server.connection.resumeReading());
+    await scene.until(() => server.recorder.has("end"), "the end");
+    assert.deepEqual(server.recorder.events, ["remote close", "end"]);
+  });
+
   define("notices the peer's FIN that comes long after the pause began", async (scene) => {
     const { client, server } = await scene.pair();
     server.connection.pauseReading();

@@ -9,7 +9,7 @@ import { type Library, loadLibrary } from "../../../ffi/library.ts";
 import { runtime } from "../../../ffi/runtime.ts";
 import { ByteStream } from "../conformance/bytes.ts";
 import { TEST_TIMEOUT_MS } from "../conformance/harness.ts";
-import { INDIFFERENT } from "../conformance/scene.ts";
+import { INDIFFERENT, type Side } from "../conformance/scene.ts";
 import { inScene, uringTest } from "./test_harness.ts";
 
 const library = await loadLibrary();
@@ -160,6 +160,58 @@ test("a kernel that takes nothing for a while loses nothing and reorders nothing
     }
   });
 });
+
+test("bytes that arrive between resuming and the hand-over of held ones come after those", TEST, () => {
+  // The kernel may well complete one connection's receives with another's in between, but not to order.
+  const functions: Partial<abi.Functions> = {
+    ringway_enter: (...parameters) => {
+      const count = real.ringway_enter(...parameters);
+      moveSecondReceiveToTheEnd(parameters[0], count);
+      return count;
+    },
+  };
+  return inScene({ functions, ring: { smallBuffers: { count: 64, bytes: 100 } } }, (scene) =>
+    inScene({}, async (peer, { driver: peerDriver }) => {
+      const acceptor = await scene.listen();
+      const clients = [peer.connect(acceptor.listener), peer.connect(acceptor.listener)] as const;
+      await scene.until(() => {
+        peerDriver.turn(0);
+        return acceptor.accepted.length === 2;
+      }, "two connections");
+      const [one, two] = acceptor.accepted as [Side, Side];
+      two.recorder.reactions = {
+        data: (_connection, lease) => {
+          lease.release();
+          one.connection.resumeReading();
+        },
+      };
+      one.connection.pauseReading();
+      clients[0].connection.writeBytes(new ByteStream(1).take(200));
+      clients[1].connection.writeBytes(Uint8Array.of(1));
+      for (let turn = 0; turn < 3; turn++) peerDriver.turn(0);
+      await scene.until(() => one.recorder.byteCount === 200, "both pieces");
+      new ByteStream(1).check(one.recorder.bytes());
+    }),
+  );
+});
+
+/** Of completions `a a b`, make `a b a`. */
+function moveSecondReceiveToTheEnd(handle: number, count: number): void {
+  const words = abi.COMPLETION_WORDS;
+  const bytes = real.ringway_ring_bytes(handle, abi.AREA_COMPLETIONS);
+  const completions = new Int32Array(runtime.map(real.ringway_ring_address(handle, abi.AREA_COMPLETIONS), bytes));
+  const receives: number[] = [];
+  for (let at = 0; at < count * words; at += words) {
+    const operation = (completions[at + abi.COMPLETION_GENERATION_OPERATION] as number) & 0xff;
+    if (operation === abi.OPERATION_RECEIVE_MULTISHOT) receives.push(at);
+  }
+  const [first, second, third] = receives;
+  if (first === undefined || second === undefined || third === undefined) return;
+  if (completions[first] !== completions[second] || completions[second] === completions[third]) return;
+  const moved = completions.slice(second, second + words);
+  completions.copyWithin(second, third, third + words);
+  completions.set(moved, third);
+}
 
 test("a ring that fails to enter says so instead of going on", TEST, () => {
   let fails = false;

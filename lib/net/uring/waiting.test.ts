@@ -182,6 +182,42 @@ test("a parked loop lets the runtime's timers run while it is busy", TEST, async
   await harness.close();
 });
 
+uringTest("a timer that is started long after the last turn is not early", {}, async (scene, { driver }) => {
+  driver.turn(0);
+  const busyUntilMs = performance.now() + 40;
+  while (performance.now() < busyUntilMs);
+  const startedMs = performance.now();
+  let elapsedMs = -1;
+  const timer = new Timer(() => {
+    elapsedMs = performance.now() - startedMs;
+  });
+  driver.startTimer(timer, 20);
+  await scene.until(() => elapsedMs >= 0, "the timer");
+  assert.ok(elapsedMs >= 19, `after ${elapsedMs} ms`);
+});
+
+test("a driver closes at once though connections arrive and its handlers ask for more", TEST, () =>
+  inScene({}, async (other, { driver: otherDriver }) => {
+    const elsewhere = await other.listen();
+    await inScene({ ring: { completionCapacity: 8 } }, async (scene, { driver }) => {
+      const late = scene.recorder();
+      const acceptor = await scene.listen();
+      const { client } = await scene.pairOn(acceptor, {
+        close: () => scene.track(driver.connect(elsewhere.listener.address, late), late),
+      });
+      for (let i = 0; i < 50; i++) other.connect(acceptor.listener);
+      otherDriver.turn(0);
+      // The kernel has accepted all of them, and a turn takes only some.
+      driver.turn(0);
+      const startedMs = driver.ring.readClock();
+      await scene.close();
+      assert.ok(driver.nowMs - startedMs < 1000);
+      assert.equal(client.recorder.isClosed, true);
+      assert.deepEqual(late.events, ["close"]);
+    });
+  }),
+);
+
 test("two drivers in one thread do not disturb each other", TEST, () =>
   inScene({}, (one) =>
     inScene({ waiting: "bridged" }, async (other) => {
