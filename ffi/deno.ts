@@ -4,6 +4,7 @@
  * @module
  */
 import { release } from "node:os";
+import process from "node:process";
 import { SYMBOLS } from "./abi.ts";
 import { readText } from "./read_text.ts";
 import type { DescriptorWatch, NativeFunction, NativeSymbols, Runtime } from "./runtime.ts";
@@ -38,7 +39,7 @@ const WATCH_SLICE_MS = 100;
 
 /** Deno as a {@linkcode Runtime}, or `null` in another runtime. */
 export function denoRuntime(): Runtime | null {
-  const globals = globalThis as unknown as { Deno?: DenoGlobal; WorkerGlobalScope?: unknown; gc?: () => void };
+  const globals = globalThis as unknown as { Deno?: DenoGlobal; WorkerGlobalScope?: unknown };
   const deno = globals.Deno;
   if (deno === undefined) return null;
   return {
@@ -62,9 +63,19 @@ export function denoRuntime(): Runtime | null {
     tryDescriptor: () => (granted(deno, { name: "read", path: DEVICE }) ? tryDescriptor() : 0),
     isPermissionError: (error) =>
       error instanceof deno.errors.NotCapable || error instanceof deno.errors.PermissionDenied,
-    // Only with --v8-flags=--expose-gc.
-    collectGarbage: () => globals.gc?.(),
+    collectGarbage,
   };
+}
+
+let collector: (() => void) | undefined;
+
+/** V8 shows its collector only to contexts that are made after it was told to. */
+function collectGarbage(): void {
+  if (collector === undefined) {
+    process.getBuiltinModule("node:v8").setFlagsFromString("--expose-gc");
+    collector = process.getBuiltinModule("node:vm").runInNewContext("gc") as () => void;
+  }
+  collector();
 }
 
 function granted(deno: DenoGlobal, descriptor: PermissionDescriptor): boolean {

@@ -50,7 +50,7 @@ export interface Runtime {
   tryDescriptor(): number;
   /** Is this the error with which the runtime refuses for want of a permission? */
   isPermissionError(error: unknown): boolean;
-  /** Collect garbage now, if the runtime lets a program ask for it. */
+  /** Collect this thread's garbage now, which stops the thread for some milliseconds. */
   collectGarbage(): void;
 }
 

@@ -17,6 +17,7 @@ import { STATISTIC, Statistics } from "../proxy/statistics.ts";
 import { TcpProxy } from "../proxy/tcp/tcp_proxy.ts";
 import { errnoName } from "../ring/errors.ts";
 import type { LogLevel, WorkerConfig } from "./config.ts";
+import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { type FromWorker, MessageCounter, type ToWorker } from "./messages.ts";
 import { RepeatedMessages } from "./repeated_messages.ts";
 import { connectionOptions, ringOptions } from "./ring_config.ts";
@@ -39,6 +40,7 @@ class WorkerMain {
 
   private constructor(config: WorkerConfig, sent: MessageCounter, driver: Driver) {
     this.#config = config;
+    new MemoryTrimmer(driver);
     this.#sent = sent;
     this.#driver = driver;
     const balancer: Balancer =
