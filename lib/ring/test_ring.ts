@@ -101,9 +101,9 @@ export class TestRing {
   /** A connected pair of the ring's own sockets, over loopback. */
   pair(): [connecting: number, accepted: number] {
     // 127.0.0.1, and a port that the kernel chooses.
-    const any = Uint8Array.of(2, 0, 0, 0, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
+    const loopback = Uint8Array.of(2, 0, 0, 0, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
     const { functions } = this.library;
-    const listener = functions.ringway_socket_listen(any, any.length, 1, 0);
+    const listener = functions.ringway_socket_listen(loopback, loopback.length, 1, 0);
     assert.ok(listener >= 0);
     const address = this.ring.socketName(listener, false);
     const connecting = this.ring.openSocket(2);

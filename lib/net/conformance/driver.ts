@@ -48,6 +48,29 @@ export function driverCases(define: Define): void {
     });
   });
 
+  define("leaves connections behind that ignore every call", async (scene) => {
+    const { client, server } = await scene.pair();
+    server.connection.pauseReading();
+    client.connection.writeBytes(new Uint8Array(1000));
+    await scene.quiet();
+    await scene.close();
+    for (const { connection } of [client, server]) {
+      assert.equal(
+        scene.call(() => connection.writeBytes(text("?"))),
+        false,
+      );
+      scene.call(() => {
+        connection.resumeReading();
+        connection.pauseReading();
+        connection.shutdownWrite();
+        connection.close();
+        connection.reset();
+      });
+      assert.equal(connection.isClosed, true);
+      assert.equal(connection.queuedBytes, 0);
+    }
+  });
+
   define("can be closed from within a handler", async (scene) => {
     let closed = false;
     const { client } = await scene.pair({

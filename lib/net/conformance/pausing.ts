@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { ECONNRESET } from "../../../ffi/abi.ts";
 import { ByteStream, Random, text } from "./bytes.ts";
+import { INDIFFERENT } from "./scene.ts";
 import type { Define } from "./suite.ts";
 
 export function pausingCases(define: Define): void {
@@ -220,6 +221,34 @@ export function pausingCases(define: Define): void {
     acceptor.accepted[0]?.connection.shutdownWrite();
     await scene.until(() => client.recorder.has("remote close"), "the remote close");
     assert.deepEqual(client.recorder.events, ["connect", "remote close"]);
+  });
+
+  define("does without onRemoteClose", async (scene) => {
+    const { client, server } = await scene.pair();
+    const { onConnect, onData, onEnd, onDrain, onClose } = INDIFFERENT;
+    let ended = false;
+    let closed = false;
+    server.connection.handler = {
+      onConnect,
+      onData,
+      onDrain,
+      onEnd: (connection) => {
+        ended = true;
+        onEnd(connection);
+        connection.close();
+      },
+      onClose: (connection, errno) => {
+        closed = true;
+        onClose(connection, errno);
+      },
+    };
+    server.connection.pauseReading();
+    client.connection.writeBytes(text("unread"));
+    client.connection.shutdownWrite();
+    await scene.quiet();
+    assert.equal(ended, false);
+    scene.call(() => server.connection.resumeReading());
+    await scene.until(() => ended && closed, "the end");
   });
 
   define("does not report a remote close while reading goes on", async (scene) => {

@@ -10,6 +10,7 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { FEATURE_MULTISHOT_ACCEPT } from "../../../ffi/abi.ts";
 import { loadLibrary } from "../../../ffi/library.ts";
+import { runtime } from "../../../ffi/runtime.ts";
 import { DEADLINE_MS, TEST_TIMEOUT_MS } from "../conformance/harness.ts";
 import { INDIFFERENT } from "../conformance/scene.ts";
 import { openListener } from "./driver.ts";
@@ -28,8 +29,10 @@ class Acceptor {
   /** Start it with this many descriptors at the most. */
   constructor(descriptors: number, acceptSize: number, disabledFeatures: number) {
     const script = fileURLToPath(new URL("./test_acceptor_process.ts", import.meta.url));
-    const runtime = "Deno" in globalThis ? [process.execPath, "run", "-A"] : [process.execPath, "run"];
-    const command = [...runtime, script, acceptSize, disabledFeatures].map((word) => `'${word}'`).join(" ");
+    const run = runtime.name === "deno" ? ["run", "-A"] : ["run"];
+    const command = [process.execPath, ...run, script, acceptSize, disabledFeatures]
+      .map((word) => `'${word}'`)
+      .join(" ");
     this.#child = spawn("/bin/sh", ["-c", `ulimit -n ${descriptors}; exec ${command}`]);
     this.#child.stderr.on("data", (data) => {
       this.#errors += data;

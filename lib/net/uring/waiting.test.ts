@@ -22,6 +22,14 @@ function enters({ driver }: UringHarness): number {
   return driver.ring.counters().enters;
 }
 
+uringTest("a turn enters the kernel once, however much it is asked for", {}, async (scene, harness) => {
+  const pairs = await Promise.all(Array.from({ length: 20 }, () => scene.pair()));
+  for (const { client } of pairs) client.connection.writeBytes(new Uint8Array(3000));
+  const before = enters(harness);
+  for (let turn = 0; turn < 10; turn++) harness.driver.turn(5);
+  assert.equal(enters(harness) - before, 10);
+});
+
 uringTest("a bridged loop rests while nothing happens", { waiting: "bridged" }, async (scene, harness) => {
   const { client, server } = await scene.pair();
   await runtimeTurns(10);
