@@ -20,10 +20,12 @@ export const OPERATION_PROVIDE = 11;
 export const OPERATION_WAKE = 12;
 export const OPERATION_TIMEOUT = 14;
 export const OPERATION_RESET = 13;
+export const OPERATION_POLL_WRITABLE = 15;
 
 export const COMMAND_FLAG_MORE = 256;
 export const COMMAND_FLAG_REPORT = 512;
 export const COMMAND_FLAG_POLL_FIRST = 1024;
+export const COMMAND_FLAG_NO_WAIT = 2048;
 
 export const COMPLETION_FLAG_BUFFER = 1;
 export const COMPLETION_FLAG_MORE = 2;

@@ -83,6 +83,8 @@ pub const Operation = enum(u8) {
     timeout = 14,
     /// Like close, but the peer gets a reset (SO_LINGER with a zero timeout).
     reset = 13,
+    /// A second poll of the same connection, which completes and is cancelled apart from the first.
+    poll_writable = 15,
     _,
 };
 
@@ -93,6 +95,8 @@ pub const CommandFlag = struct {
     pub const report: u32 = 1 << 9;
     /// The socket probably has no bytes yet: poll first, do not try to receive (Linux 5.19).
     pub const poll_first: u32 = 1 << 10;
+    /// Send what the socket takes now and no more (MSG_DONTWAIT); -EAGAIN when it takes nothing.
+    pub const no_wait: u32 = 1 << 11;
 };
 
 /// The kernel's IORING_CQE_F_*.

@@ -16,6 +16,7 @@ pub const Outcome = enum {
 
 const bad_descriptor = system.errno(.BADF);
 const invalid = system.errno(.INVAL);
+const MSG_DONTWAIT: u32 = 0x40;
 const MSG_WAITALL: u32 = 0x100;
 const MSG_NOSIGNAL: u32 = 0x4000;
 const MSG_MORE: u32 = 0x8000;
@@ -33,7 +34,7 @@ pub fn command(ring: *Ring, request: *abi.Command) Outcome {
         .shutdown => shutdown(ring, request),
         .close, .reset => close(ring, request, operation == .reset),
         .cancel => cancel(ring, request),
-        .poll => poll(ring, request),
+        .poll, .poll_writable => poll(ring, request),
         .provide => provide(ring, request),
         .wake => wake(ring, request),
         .timeout => timeout(ring, request),
@@ -97,7 +98,8 @@ fn receive(ring: *Ring, request: *const abi.Command, multishot: bool) Outcome {
 fn sendFlags(request: *const abi.Command) u32 {
     // WAITALL: the kernel goes on after a short send by itself (Linux 5.19), one completion instead of many.
     const more = if (request.operation & abi.CommandFlag.more != 0) MSG_MORE else 0;
-    return MSG_NOSIGNAL | MSG_WAITALL | more;
+    const wait = if (request.operation & abi.CommandFlag.no_wait != 0) MSG_DONTWAIT else MSG_WAITALL;
+    return MSG_NOSIGNAL | wait | more;
 }
 
 fn send(ring: *Ring, request: *const abi.Command) Outcome {

@@ -319,6 +319,41 @@ test "a poll until cancelled reports a reset after the end, and the end itself o
     }));
 }
 
+test "two polls of one socket complete and are cancelled apart" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    const pair = try ring.connectPair();
+    ring.queue(.{ .operation = .poll, .descriptor = pair[0], .b = 1, .slot = 1 });
+    ring.queue(.{ .operation = .poll_writable, .descriptor = pair[0], .a = POLLOUT, .b = 1, .slot = 1 });
+    const writable = try ring.waitFor(1);
+    try testing.expectEqual(POLLOUT, writable.result);
+    try testing.expectEqual(@intFromEnum(Operation.poll_writable), writable.generation_operation & 0xff);
+    ring.queue(.{ .operation = .cancel, .a = 1, .b = @intFromEnum(Operation.poll_writable) });
+    const cancelled = try ring.waitFor(1);
+    try testing.expectEqual(system.errno(.CANCELED), cancelled.result);
+    try testing.expectEqual(@intFromEnum(Operation.poll_writable), cancelled.generation_operation & 0xff);
+    ring.queue(.{ .operation = .shutdown, .descriptor = pair[1], .a = SHUT_WR });
+    const end = try ring.waitFor(1);
+    try testing.expectEqual(@intFromEnum(Operation.poll), end.generation_operation & 0xff);
+}
+
+test "a send that must not wait takes what the socket takes, and then says so" {
+    var ring = try TestRing.open(.{ .write_bytes = 65536 });
+    defer ring.close();
+    const pair = try ring.connectPair();
+    const command = harness.Command{
+        .operation = .send,
+        .flags = abi.CommandFlag.no_wait,
+        .descriptor = pair[0],
+        .a = ring.writeOffset(),
+        .b = 65536,
+        .slot = 1,
+    };
+    var result = try ring.run(command);
+    while (result > 0) result = try ring.run(command);
+    try testing.expectEqual(system.errno(.AGAIN), result);
+}
+
 test "a timeout completes when its time is over" {
     var ring = try TestRing.open(.{});
     defer ring.close();
@@ -385,8 +420,9 @@ test "descriptors that the ring does not own are refused" {
     const foreign = system.eventDescriptor();
     defer _ = system.close(foreign);
     const operations = [_]Operation{
-        .accept,  .receive_multishot, .receive, .send,  .send_vector,
-        .connect, .shutdown,          .close,   .reset, .poll,
+        .accept,        .receive_multishot, .receive, .send,  .send_vector,
+        .connect,       .shutdown,          .close,   .reset, .poll,
+        .poll_writable,
     };
     for ([_]i32{ foreign, 0, -1, std.math.minInt(i32), std.math.maxInt(i32), 1 << 20 }) |descriptor| {
         for (operations) |operation| {
@@ -468,7 +504,7 @@ test "a multishot receive that the ring can't do is refused" {
 test "unknown operations are refused" {
     var ring = try TestRing.open(.{});
     defer ring.close();
-    for ([_]u8{ 15, 16, 100, 255 }) |operation| {
+    for ([_]u8{ 16, 17, 100, 255 }) |operation| {
         try expectRefused(&ring, harness.INVAL, .{ .operation = @enumFromInt(operation) }, &.{});
     }
 }
