@@ -77,7 +77,8 @@ function createCommand(output: CommandLineOutput): Command {
   const peers = PEERS.map(({ name, isDefault }) => (isDefault ? name : `${name} (not by default)`));
   return new Command("bench")
     .description(
-      "Measures ringway's TCP proxy and its peers side by side. Progress goes to standard error, the report to standard output.",
+      "Measures ringway's TCP proxy and its peers side by side. Progress goes to standard error, the report to " +
+        "standard output.",
     )
     .helpOption("-h, --help", "print this help")
     .allowExcessArguments(false)

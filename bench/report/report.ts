@@ -22,7 +22,8 @@ function formatHead({ machine, versions, settings, remarks }: RunResult): string
   const programs = Object.entries(versions).map(([name, version]) => `  ${name}: ${version}\n`);
   return [
     `${formatMachine(machine)}\n`,
-    `${settings.rounds} rounds (memory: ${settings.memoryRounds}), ${settings.seconds} s each; medians over the rounds (least-most)\n`,
+    `${settings.rounds} rounds (memory: ${settings.memoryRounds}), ${settings.seconds} s each; ` +
+      "medians over the rounds (least-most)\n",
     ...remarks.map((remark) => `${remark}\n`),
     ...programs,
   ].join("");
@@ -30,7 +31,8 @@ function formatHead({ machine, versions, settings, remarks }: RunResult): string
 
 function formatMachine({ kernel, processor, processors, memoryMib, frequencyGovernor, load }: Machine): string {
   const governor = frequencyGovernor === null ? "" : `, governor ${frequencyGovernor}`;
-  return `Linux ${kernel}, ${processors} x ${processor}${governor}, ${formatNumber(memoryMib)} MiB, load ${load} before`;
+  const memory = `${formatNumber(memoryMib)} MiB`;
+  return `Linux ${kernel}, ${processors} x ${processor}${governor}, ${memory}, load ${load} before`;
 }
 
 function formatWorkload({ name, description, metrics, skipped, subjects }: WorkloadResult): string {

@@ -50,7 +50,7 @@ export function relayPlans({ environment, peers }: WorkloadContext, use: RelayUs
   return peers.map((peer) => ({ name: peer.name, isOurs: peer.isOurs, open: () => open(peer) }));
 }
 
-/** Plans for all peers, each of which is started for each measurement, as what it held before would hide what it needs. */
+/** Plans for all peers. Each is started for each measurement, as what it held before would hide what it needs. */
 export function freshRelayPlans(context: WorkloadContext, use: RelayUse): SubjectPlan[] {
   return context.peers.map((peer) => {
     const [plan] = relayPlans({ ...context, peers: [peer] }, use) as [SubjectPlan];

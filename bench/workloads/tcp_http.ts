@@ -31,7 +31,8 @@ export function tcpHttp(options: TcpHttpOptions): Workload {
   return {
     name,
     describe: ({ settings }) =>
-      `wrk through TCP relays: ${connections} connections, GET of ${FILES[file] / 1024} KiB, keep-alive, ${settings.seconds} s`,
+      `wrk through TCP relays: ${connections} connections, GET of ${FILES[file] / 1024} KiB, keep-alive, ` +
+      `${settings.seconds} s`,
     metrics: metricsOf(by),
     whyNot: (environment) => whyMissing(environment, "nginx", "wrk"),
     subjects: (context) =>

@@ -28,7 +28,8 @@ export const tcpIdle: Workload = {
         ? ` (not ${settings.idleConnections}: the limit is ${environment.descriptors.limit} open files)`
         : "";
     return (
-      `${connections} relayed connections${limited} after one small message each: resident memory of a fresh process, ` +
+      `${connections} relayed connections${limited} after one small message each: ` +
+      "resident memory of a fresh process, " +
       `and what it still has ${settings.giveBackSeconds} s after they were closed`
     );
   },

@@ -20,7 +20,8 @@ const MIB = 2 ** 20;
 export const tcpStall: Workload = {
   name: "tcp-stall",
   describe: ({ settings }) =>
-    `${CONNECTIONS} downloads and ${CONNECTIONS} uploads that nobody reads, ${settings.stallSeconds} s: resident memory of a fresh process`,
+    `${CONNECTIONS} downloads and ${CONNECTIONS} uploads that nobody reads, ${settings.stallSeconds} s: ` +
+    "resident memory of a fresh process",
   metrics: [
     { key: "growth", label: "growth MiB", role: "main" },
     { key: "before", label: "before MiB", role: "detail" },
