@@ -23,6 +23,8 @@ export interface Finished {
 
 /** What to run besides the command's arguments. */
 export interface RunOptions {
+  /** The module to run; by default the command's. */
+  readonly module?: string;
   /** Environment variables to add. */
   readonly environment?: Readonly<Record<string, string>>;
   /** A command that runs the runtime, such as `["prlimit", "--nofile=64"]`. */
@@ -53,11 +55,11 @@ export class RunningCommand {
   #ended = false;
   #onOutput: (() => void)[] = [];
 
-  /** Start `proxy.ts` with arguments. */
+  /** Start it with arguments. */
   constructor(arguments_: readonly string[], options: RunOptions = {}) {
     const [program = "", ...rest] = [
       ...(options.wrapper ?? []),
-      ...runtimeCommand("proxy.ts", arguments_, COMMAND_PERMISSIONS),
+      ...runtimeCommand(options.module ?? "proxy.ts", arguments_, COMMAND_PERMISSIONS),
     ];
     this.child = spawn(program, rest, {
       cwd: PROJECT,
