@@ -11,6 +11,10 @@ import { connect, RunningCommand, until, unusedPort } from "./support/command.ts
 import { startFullBacklog } from "./support/full_backlog.ts";
 import { startEcho, startNamed, startUpstream, type Upstream } from "./support/servers.ts";
 
+/** More than a worker's ring has buffers for at 64 KiB each. */
+const STALLED_CLIENTS = 200;
+const DOWNLOAD = 0xd0;
+
 for (const driver of ["uring", "default"]) {
   const OPTIONS = ["--listen", "127.0.0.1:0", "--workers", "1", "--socket-interface", driver];
 
@@ -143,6 +147,40 @@ for (const driver of ["uring", "default"]) {
           client.resume();
           assert.equal(await error, "ECONNRESET");
         }));
+    }
+  });
+
+  it(`clients that do not read leave the others their service on the ${driver} driver`, async () => {
+    const download = randomBytes(2 << 20);
+    const upstream = await startUpstream((socket) => {
+      socket.once("data", (bytes: Uint8Array) => {
+        if (bytes[0] === DOWNLOAD) socket.end(download);
+        else socket.end(bytes);
+      });
+    });
+    const command = new RunningCommand([...OPTIONS, "--to", `tcp://127.0.0.1:${upstream.port}`]);
+    const stalled: Socket[] = [];
+    try {
+      const port = await command.port();
+      for (let index = 0; index < STALLED_CLIENTS; index++) {
+        const client = await connect({ port });
+        client.pause();
+        client.write(new Uint8Array([DOWNLOAD]));
+        stalled.push(client);
+      }
+      await untilNothingMoves(upstream.sockets);
+      for (let round = 0; round < 5; round++) {
+        const client = await connect({ port });
+        const answer = collect(client);
+        client.end("question");
+        assert.equal(text(await answer), "question");
+      }
+      // And those go on where they stopped.
+      for (const client of stalled.slice(0, 20)) assert.deepEqual(digest(await collect(client)), digest(download));
+    } finally {
+      for (const client of stalled) client.destroy();
+      await command.stop();
+      await upstream.close();
     }
   });
 
@@ -407,4 +445,16 @@ async function isRefused(port: number): Promise<boolean> {
   } catch {
     return true;
   }
+}
+
+/** Nothing is taken from these sockets any more. */
+async function untilNothingMoves(sockets: readonly Socket[]): Promise<void> {
+  let last = "";
+  let same = 0;
+  await until(() => {
+    const now = sockets.map(({ writableLength }) => writableLength).join();
+    same = now === last ? same + 1 : 0;
+    last = now;
+    return same > 20;
+  }, "nothing moves");
 }

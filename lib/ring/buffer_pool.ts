@@ -122,9 +122,26 @@ export class BufferPool implements LeaseOwner {
     return this.#lease(buffer, group.offset + (buffer - group.first) * group.bytes, group.bytes);
   }
 
+  /** Buffers of a group that nobody leases now: with the kernel, or free to write into. */
+  available(groupNumber: number): number {
+    if (groupNumber === GROUP_WRITE) return this.#write.resting.length;
+    const group = groupNumber === GROUP_SMALL ? this.#small : this.#bulk;
+    return group.circulating - group.leased;
+  }
+
   /** Does a lease point into this pool's arena, so that it can be sent as it is? */
   owns(lease: Lease): boolean {
     return lease.memory === this.#memory;
+  }
+
+  /** Is a lease of this pool one of a bulk buffer? */
+  isBulk(lease: Lease): boolean {
+    return this.owns(lease) && lease.buffer >= this.#bulk.first && lease.buffer < this.#write.first;
+  }
+
+  /** Bulk buffers in all. */
+  get bulkCount(): number {
+    return this.#bulk.count;
   }
 
   share(lease: Lease, offset: number, length: number): Lease {

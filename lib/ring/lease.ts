@@ -89,6 +89,17 @@ export function leaseBytes(bytes: Uint8Array): Lease {
   return new Lease(unpooled, bytes, 0, bytes.length, UNPOOLED);
 }
 
+/**
+ * A lease of a copy of the same bytes, in memory of its own; the given one is released. For bytes that are kept
+ * for long: a pool's buffers are few, and everybody shares them.
+ */
+export function detachLease(lease: Lease): Lease {
+  if (lease.buffer === UNPOOLED) return lease;
+  const copy = leaseBytes(lease.bytes().slice());
+  lease.release();
+  return copy;
+}
+
 /** Leases in the order in which they arrived. */
 export class LeaseQueue {
   /** The first lease. */

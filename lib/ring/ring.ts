@@ -192,6 +192,13 @@ export class Ring {
     this.#words[at + abi.COMMAND_B] = length;
   }
 
+  /** Send as much of a piece of the arena as the socket takes now; -EAGAIN if that is nothing. */
+  sendNow(descriptor: number, offset: number, length: number, slot: number, generation: number): void {
+    const at = this.#command(abi.OPERATION_SEND | abi.COMMAND_FLAG_NO_WAIT, descriptor, 1, slot, generation);
+    this.#words[at + abi.COMMAND_A] = offset;
+    this.#words[at + abi.COMMAND_B] = length;
+  }
+
   /**
    * Send `count` pieces of the arena, 2 to `VECTOR_PIECES`, whole and in order. Each piece is then
    * to be set by {@linkcode setPiece}, before any other call.
@@ -250,6 +257,13 @@ export class Ring {
   /** Wait for poll(2) events until cancelled: a completion for each change. */
   pollMultishot(descriptor: number, mask: number, slot: number, generation: number): void {
     const at = this.#command(abi.OPERATION_POLL, descriptor, 1, slot, generation);
+    this.#words[at + abi.COMMAND_A] = mask;
+    this.#words[at + abi.COMMAND_B] = 1;
+  }
+
+  /** A second {@linkcode pollMultishot} of the same connection, told apart by its operation. */
+  pollWritable(descriptor: number, mask: number, slot: number, generation: number): void {
+    const at = this.#command(abi.OPERATION_POLL_WRITABLE, descriptor, 1, slot, generation);
     this.#words[at + abi.COMMAND_A] = mask;
     this.#words[at + abi.COMMAND_B] = 1;
   }

@@ -1,6 +1,6 @@
 /**
  * A connection whose bytes move by io_uring. Its state is here; what happens to it is in `receive.ts`,
- * `send.ts` and `end.ts`, one file per concern.
+ * `send.ts`, `stalled.ts` and `end.ts`, one file per concern.
  *
  * ```text
  *                connect ok / accept
@@ -20,7 +20,7 @@
  * @module
  */
 import * as abi from "../../../ffi/abi.ts";
-import { type Lease, LeaseQueue, leaseBytes } from "../../ring/lease.ts";
+import { detachLease, type Lease, LeaseQueue, leaseBytes } from "../../ring/lease.ts";
 import type { Timer } from "../../ring/timer_wheel.ts";
 import { decodeAddress, type SocketAddress } from "../address.ts";
 import type { Connection, ConnectionHandler } from "../connection.ts";
@@ -28,11 +28,13 @@ import type { UringDriver } from "./driver.ts";
 import { beginClose, beginReset, endIfPossible, shutdownIfDrained } from "./end.ts";
 import { deliverHeld, onPolled, onReceived, settle } from "./receive.ts";
 import { issueSend, onConnected, onSent } from "./send.ts";
+import { onWritable } from "./stalled.ts";
 import {
   ABOVE_WATERMARK,
   CLOSED,
   CLOSING,
   DIRTY,
+  PATIENT,
   READING_PAUSED,
   RELEASED,
   RESETTING,
@@ -60,6 +62,10 @@ export class UringConnection implements Connection {
   held: LeaseQueue | null = null;
   /** @internal Counts consecutive receives that filled their buffer, or did not fill a small one. */
   streak = 0;
+  /** @internal Bytes of the send that the kernel holds, and since when it does. */
+  sendingBytes = 0;
+  /** @internal */
+  sendingSinceMs = 0;
   bytesRead = 0;
   bytesWritten = 0;
   /** @internal The error to close with, 0 for an orderly end. */
@@ -120,7 +126,7 @@ export class UringConnection implements Connection {
       lease.release();
       return (this.state & ABOVE_WATERMARK) === 0;
     }
-    this.sendQueue.push(lease);
+    this.sendQueue.push(this.state & PATIENT ? detachLease(lease) : lease);
     if ((this.state & DIRTY) === 0) this.driver.markDirty(this);
     if (this.sendQueue.bytes <= this.driver.connectionOptions.writeHighWatermarkBytes) return true;
     this.state |= ABOVE_WATERMARK;
@@ -175,6 +181,9 @@ export class UringConnection implements Connection {
         break;
       case abi.OPERATION_POLL:
         onPolled(this, result, flags);
+        break;
+      case abi.OPERATION_POLL_WRITABLE:
+        onWritable(this, result, flags);
         break;
     }
   }

@@ -21,6 +21,7 @@ import { SocketError } from "../errors.ts";
 import { UringConnection } from "./connection.ts";
 import { UringListener } from "./listener.ts";
 import { armReceive } from "./receive.ts";
+import { giveWay } from "./stalled.ts";
 import {
   AWAITS_WRITE_BUFFER,
   CLOSED,
@@ -52,6 +53,9 @@ export interface UringDriverOptions {
 /** Buffers that were needed in a peak are looked at this often, until they are given back. */
 const SHRINK_INTERVAL_MS = 1000;
 
+/** While connections wait for buffers: how long a send may be pending before it has to give way. */
+const SCARCE_STALL_MS = 20;
+
 /** See the module. */
 export class UringDriver implements Driver, BufferWaiter {
   readonly name = "uring";
@@ -80,6 +84,7 @@ export class UringDriver implements Driver, BufferWaiter {
   readonly #awaitingWriteBuffer: UringConnection[] = [];
   readonly #timers: TimerWheel;
   readonly #shrinkTimer: Timer;
+  readonly #scarcityTimer: Timer;
   readonly #options: UringDriverOptions;
   readonly #completionCapacity: number;
   /** Completions that named a connection which is gone. Always 0 unless there is a bug. */
@@ -105,6 +110,7 @@ export class UringDriver implements Driver, BufferWaiter {
     this.hasMultishotReceive = (this.ring.features & abi.FEATURE_MULTISHOT_RECEIVE) !== 0;
     this.pool = new BufferPool(this.ring, options.ring, this);
     this.#shrinkTimer = new Timer(() => this.#shrink());
+    this.#scarcityTimer = new Timer(() => this.#onScarcity());
     this.#completionCapacity = this.ring.completions.length / abi.COMPLETION_WORDS;
   }
 
@@ -235,6 +241,7 @@ export class UringDriver implements Driver, BufferWaiter {
     c.state |= AWAITS_WRITE_BUFFER;
     this.#awaitingWriteBuffer.push(c);
     this.pool.await(abi.GROUP_WRITE);
+    this.#noticeScarcity();
   }
 
   /** @internal */
@@ -249,7 +256,9 @@ export class UringDriver implements Driver, BufferWaiter {
   /** @internal True if the kernel has small buffers again. */
   replenishSmall(): boolean {
     this.#startShrinking();
-    return this.pool.replenish(abi.GROUP_SMALL);
+    if (this.pool.replenish(abi.GROUP_SMALL)) return true;
+    this.#noticeScarcity();
+    return false;
   }
 
   /** @internal More bulk buffers, or none for a while. */
@@ -281,7 +290,33 @@ export class UringDriver implements Driver, BufferWaiter {
     if (!this.#shrinkTimer.isStarted) this.startTimer(this.#shrinkTimer, SHRINK_INTERVAL_MS);
   }
 
+  #noticeScarcity(): void {
+    if (!this.#scarcityTimer.isStarted) this.startTimer(this.#scarcityTimer, SCARCE_STALL_MS);
+  }
+
+  /** Connections wait for buffers, and those that have them are to need them no longer than it takes to send them. */
+  #onScarcity(): void {
+    if (this.starved.length + this.#awaitingWriteBuffer.length === 0) return;
+    for (const c of this.#connections) if (c) giveWay(c, this.nowMs - SCARCE_STALL_MS);
+    // Whoever was called for a buffer may have found no use for it, such as a reset instead of bytes.
+    const available = Math.min(this.starved.length, this.pool.available(abi.GROUP_SMALL));
+    for (let called = 0; called < available; called++) this.onBuffersAvailable(abi.GROUP_SMALL);
+    this.#noticeScarcity();
+  }
+
+  /** Nobody waits for bulk buffers, but small ones cost more; half of them are enough to go on with. */
+  #freeBulkBuffers(): void {
+    let wanted = Math.ceil(this.pool.bulkCount / 2);
+    for (const c of this.#connections) {
+      const first = c?.sendQueue.head ?? null;
+      if (first === null || !this.pool.isBulk(first)) continue;
+      giveWay(c as UringConnection, this.nowMs - SHRINK_INTERVAL_MS);
+      if (--wanted === 0) return;
+    }
+  }
+
   #shrink(): void {
+    if (this.isBulkExhausted) this.#freeBulkBuffers();
     this.pool.shrink();
     if (this.pool.isGrown) this.#startShrinking();
   }
@@ -412,6 +447,10 @@ export class UringDriver implements Driver, BufferWaiter {
       } catch (error) {
         this.#options.reporter.onHandlerError(error);
         c.reset();
+      }
+      // The last one that was called for a write buffer may have found no use for it.
+      if (this.#awaitingWriteBuffer.length > 0 && this.pool.available(abi.GROUP_WRITE) > 0) {
+        this.onBuffersAvailable(abi.GROUP_WRITE);
       }
     }
     dirty.length = 0;

@@ -15,6 +15,7 @@ import {
   PENDING_CONNECT,
   PENDING_POLL,
   PENDING_SEND,
+  PENDING_WRITABLE,
   READ_ENDED,
   RELEASED,
   RESETTING,
@@ -106,6 +107,7 @@ function cancelAll(c: UringConnection): void {
   const { ring } = c.driver;
   cancelReceive(c);
   if (c.pending & PENDING_POLL) ring.cancel(abi.OPERATION_POLL, c.slot, c.generation);
+  if (c.pending & PENDING_WRITABLE) ring.cancel(abi.OPERATION_POLL_WRITABLE, c.slot, c.generation);
   if (c.pending & PENDING_CONNECT) ring.cancel(abi.OPERATION_CONNECT, c.slot, c.generation);
   if (c.pending & PENDING_SEND) {
     ring.cancel(abi.OPERATION_SEND, c.slot, c.generation);

@@ -195,11 +195,60 @@ test("bytes that arrive between resuming and the hand-over of held ones come aft
   );
 });
 
+test("a reset whose error a send took with it is no end", TEST, () => {
+  // What is seen first, the end or that the next send fails, is not to be had to order.
+  let swapped = 0;
+  const functions: Partial<abi.Functions> = {
+    ringway_enter: (...parameters) => {
+      const count = real.ringway_enter(...parameters);
+      if (letEndComeFirst(parameters[0], count)) swapped++;
+      return count;
+    },
+  };
+  // Large sends: the last one is with the kernel in part when the reset comes. No buffers get scarce.
+  const ring = { writeBuffers: { count: 4, bytes: 1 << 20 }, smallBuffers: { count: 1024, bytes: 4096 } };
+  return inScene({ functions, ring }, async (scene) => {
+    const { client, server } = await scene.pair();
+    server.connection.pauseReading();
+    client.connection.writeBytes(new Uint8Array(48 << 20));
+    await scene.quiet();
+    server.connection.reset();
+    await scene.untilClosed(client, server);
+    assert.equal(swapped, 1);
+    assert.deepEqual(client.recorder.events, ["connect", "close"]);
+    assert.equal(client.recorder.errno, abi.EPIPE);
+  });
+});
+
+/** Of completions `send: EPIPE` and `receive: the end` of one connection, make `receive: the end` and `send: EPIPE`. */
+function letEndComeFirst(handle: number, count: number): boolean {
+  const words = abi.COMPLETION_WORDS;
+  const completions = completionWords(handle);
+  const find = (operation: number, result: number): number => {
+    for (let at = 0; at < count * words; at += words) {
+      const isOperation = ((completions[at + abi.COMPLETION_GENERATION_OPERATION] as number) & 0xff) === operation;
+      if (isOperation && completions[at + abi.COMPLETION_RESULT] === result) return at;
+    }
+    return -1;
+  };
+  const sent = find(abi.OPERATION_SEND, -abi.EPIPE);
+  const received = find(abi.OPERATION_RECEIVE_MULTISHOT, 0);
+  if (sent < 0 || received < sent || completions[received] !== completions[sent]) return false;
+  const send = completions.slice(sent, sent + words);
+  completions.copyWithin(sent, received, received + words);
+  completions.set(send, received);
+  return true;
+}
+
+function completionWords(handle: number): Int32Array {
+  const bytes = real.ringway_ring_bytes(handle, abi.AREA_COMPLETIONS);
+  return new Int32Array(runtime.map(real.ringway_ring_address(handle, abi.AREA_COMPLETIONS), bytes));
+}
+
 /** Of completions `a a b`, make `a b a`. */
 function moveSecondReceiveToTheEnd(handle: number, count: number): void {
   const words = abi.COMPLETION_WORDS;
-  const bytes = real.ringway_ring_bytes(handle, abi.AREA_COMPLETIONS);
-  const completions = new Int32Array(runtime.map(real.ringway_ring_address(handle, abi.AREA_COMPLETIONS), bytes));
+  const completions = completionWords(handle);
   const receives: number[] = [];
   for (let at = 0; at < count * words; at += words) {
     const operation = (completions[at + abi.COMPLETION_GENERATION_OPERATION] as number) & 0xff;

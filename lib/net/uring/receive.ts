@@ -22,6 +22,7 @@ import {
   READING_PAUSED,
   REMOTE_CLOSE_TOLD,
   REMOTE_CLOSED,
+  SEND_CUT_SHORT,
   SINGLE_RECEIVES,
   STARVED,
   WRITE_ENDED,
@@ -120,7 +121,16 @@ function adapt(c: UringConnection, length: number): void {
   c.streak = 0;
 }
 
+/**
+ * A receive returned 0: the peer's FIN, unless a send was cut short. A send that has sent a part before the peer's
+ * reset completes with that part (`io_send` in the kernel's io_uring/net.c) and takes the socket's error with it,
+ * so that the receive after it finds an end. Only the next send tells: it fails with EPIPE.
+ */
 function onEnd(c: UringConnection): void {
+  if (c.state & SEND_CUT_SHORT && (c.state & READING_PAUSED) === 0) {
+    c.state |= END_HELD;
+    return;
+  }
   if (c.state & READING_PAUSED || c.held?.head) {
     c.state |= END_HELD;
     noticeRemoteClose(c);
@@ -186,6 +196,7 @@ export function deliverHeld(c: UringConnection): void {
     if (c.state & (READING_PAUSED | CLOSING)) return;
     c.held = null;
   }
+  if (c.state & SEND_CUT_SHORT && c.state & END_HELD) return;
   if (c.state & END_HELD) {
     c.state &= ~END_HELD;
     onEnd(c);

@@ -8,16 +8,21 @@ import type { Lease } from "../../ring/lease.ts";
 import type { UringConnection } from "./connection.ts";
 import { endIfPossible, fail, shutdownIfDrained } from "./end.ts";
 import { armReceive } from "./receive.ts";
+import { detachQueue, endPatience, isWritable } from "./stalled.ts";
 import {
   ABOVE_WATERMARK,
   CLOSED,
   CLOSING,
   CONNECTED,
+  END_HELD,
+  PATIENT,
   PENDING_CONNECT,
   PENDING_SEND,
   READING_PAUSED,
   RESETTING,
+  SEND_CUT_SHORT,
   SHUTDOWN_ASKED,
+  WRITABLE,
   WRITE_ENDED,
 } from "./state.ts";
 
@@ -45,6 +50,10 @@ export function issueSend(c: UringConnection): void {
   const first = c.sendQueue.head;
   if (first === null || c.pending & PENDING_SEND || (c.state & (CONNECTED | WRITE_ENDED)) !== CONNECTED) return;
   const { ring, pool } = c.driver;
+  if (c.state & PATIENT) {
+    if (isWritable(c)) sendCopy(c, first);
+    return;
+  }
   if (!pool.owns(first)) {
     sendCopy(c, first);
     return;
@@ -53,13 +62,17 @@ export function issueSend(c: UringConnection): void {
   for (let lease = first.next; lease !== null && count < abi.VECTOR_PIECES && pool.owns(lease); lease = lease.next)
     count++;
   c.pending |= PENDING_SEND;
+  c.sendingSinceMs = c.driver.nowMs;
   if (count === 1) {
+    c.sendingBytes = first.length;
     ring.send(c.descriptor, first.offset, first.length, c.slot, c.generation);
     return;
   }
   const vector = ring.sendVector(c.descriptor, count, c.slot, c.generation);
   let lease: Lease | null = first;
+  c.sendingBytes = 0;
   for (let piece = 0; piece < count; piece++) {
+    c.sendingBytes += (lease as Lease).length;
     ring.setPiece(vector, piece, (lease as Lease).offset, (lease as Lease).length);
     lease = (lease as Lease).next;
   }
@@ -77,10 +90,13 @@ function sendCopy(c: UringConnection, lease: Lease): void {
   copy.memory.set(lease.memory.subarray(lease.offset, lease.offset + copy.length), copy.offset);
   c.pending |= PENDING_SEND;
   c.sendingCopy = copy;
-  ring.send(c.descriptor, copy.offset, copy.length, c.slot, c.generation);
+  c.sendingBytes = copy.length;
+  c.sendingSinceMs = c.driver.nowMs;
+  if (c.state & PATIENT) ring.sendNow(c.descriptor, copy.offset, copy.length, c.slot, c.generation);
+  else ring.send(c.descriptor, copy.offset, copy.length, c.slot, c.generation);
 }
 
-/** A send completed, whole unless it failed or was cancelled. */
+/** A send completed: whole, unless it failed, was cancelled, or was not to wait. */
 export function onSent(c: UringConnection, result: number): void {
   c.pending &= ~PENDING_SEND;
   if (c.sendingCopy !== null) {
@@ -91,12 +107,15 @@ export function onSent(c: UringConnection, result: number): void {
     c.bytesWritten += result;
     c.sendQueue.drop(result);
   }
+  if (result > 0 && result < c.sendingBytes && (c.state & PATIENT) === 0) c.state |= SEND_CUT_SHORT;
+  else c.state &= ~SEND_CUT_SHORT;
   if (c.state & (RESETTING | CLOSED)) {
     c.sendQueue.clear();
     endIfPossible(c);
     return;
   }
-  if (result < 0 && result !== -abi.EINTR && result !== -abi.EAGAIN) {
+  if (c.state & PATIENT) onSentPatiently(c, result);
+  if (result < 0 && result !== -abi.EINTR && result !== -abi.EAGAIN && result !== -abi.ECANCELED) {
     onSendError(c, -result);
     return;
   }
@@ -105,9 +124,16 @@ export function onSent(c: UringConnection, result: number): void {
     c.state &= ~ABOVE_WATERMARK;
     if ((c.state & (CLOSING | SHUTDOWN_ASKED)) === 0) c.handler.onDrain(c);
   }
-  if (queue.head !== null) c.driver.markDirty(c);
+  // An end may have been held back until it was known how this send went.
+  if (queue.head !== null || c.state & END_HELD) c.driver.markDirty(c);
   else if (c.state & CLOSING) endIfPossible(c);
   else shutdownIfDrained(c);
+}
+
+function onSentPatiently(c: UringConnection, result: number): void {
+  if (result === -abi.EAGAIN) c.state &= ~WRITABLE;
+  if (c.sendQueue.head === null) endPatience(c);
+  else detachQueue(c);
 }
 
 function onSendError(c: UringConnection, errno: number): void {

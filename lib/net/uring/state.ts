@@ -9,6 +9,7 @@ export const PENDING_RECEIVE = 1;
 export const PENDING_SEND = 2;
 export const PENDING_CONNECT = 4;
 export const PENDING_POLL = 8;
+export const PENDING_WRITABLE = 16;
 
 /** Bits of `state`. */
 export const CONNECTED = 0x1;
@@ -53,3 +54,9 @@ export const AWAITS_WRITE_BUFFER = 0x80000;
 export const REMOTE_CLOSE_TOLD = 0x100000;
 /** Receives one at a time, for its kind of socket. */
 export const SINGLE_RECEIVES = 0x200000;
+/** The last send was cut short without an error: see `onEnd` in `receive.ts`. */
+export const SEND_CUT_SHORT = 0x400000;
+/** Sends only what the socket takes at once, from memory of its own: see `stalled.ts`. */
+export const PATIENT = 0x800000;
+/** The socket of a patient connection takes bytes. */
+export const WRITABLE = 0x1000000;

@@ -13,7 +13,7 @@
  */
 import { ETIMEDOUT } from "../../../ffi/abi.ts";
 import type { Connection, ConnectionHandler } from "../../net/connection.ts";
-import { type Lease, LeaseQueue } from "../../ring/lease.ts";
+import { detachLease, type Lease, LeaseQueue } from "../../ring/lease.ts";
 import { Timer } from "../../ring/timer_wheel.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { STATISTIC } from "../statistics.ts";
@@ -93,7 +93,8 @@ export class TcpRelay implements ConnectionHandler {
   /** The client may speak before the upstream is there, but only as much as would be queued otherwise. */
   #keepEarly(lease: Lease): void {
     this.#early ??= new LeaseQueue();
-    this.#early.push(lease);
+    // An endpoint may take long to answer, and the buffers are for all.
+    this.#early.push(detachLease(lease));
     const { writeHighWatermarkBytes } = this.#proxy.driver.connectionOptions;
     if (this.#early.bytes > writeHighWatermarkBytes) this.#downstream.pauseReading();
   }
