@@ -169,11 +169,13 @@ export class BufferPool implements LeaseOwner {
    */
   replenish(groupNumber: number): boolean {
     const group = groupNumber === GROUP_SMALL ? this.#small : this.#bulk;
-    // Once per turn: many receives fail together, and the buffers leased by then come back together too.
-    if (!group.hasGrown) {
+    // Once per turn: many receives fail together, and the buffers leased by then come back together too. Not at all if
+    // some have come back by now: the kernel gets them with the next turn's commands.
+    if (!group.hasGrown && group.circulating <= group.leased) {
       group.hasGrown = true;
       this.#grown = true;
-      this.#circulate(group, Math.max(group.circulating, 1));
+      // The kernel uses a group's buffers in turn, so that all that circulate are soon in memory.
+      this.#circulate(group, Math.ceil(group.circulating / 2));
     }
     if (group.circulating > group.leased) return true;
     this.await(groupNumber);
@@ -257,7 +259,7 @@ export class BufferPool implements LeaseOwner {
   }
 
   #shrinkGroup(group: BufferGroup, groupNumber: number): void {
-    const needed = Math.max(group.initial, 2 * group.leasedPeak);
+    const needed = Math.max(group.initial, Math.ceil(1.25 * group.leasedPeak));
     group.leasedPeak = group.leased;
     if (group.circulating <= needed) return;
     const takenBack = new Int32Array(group.circulating - needed);

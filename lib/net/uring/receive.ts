@@ -2,6 +2,9 @@
  * Receiving: one multishot receive into small buffers for most connections, single receives into
  * bulk buffers for those that turn out to carry bulk data.
  *
+ * A connection begins with single receives, and goes on with a multishot one after its first small message: a
+ * multishot receive fills up to 32 buffers before anybody can say that the other side does not take them.
+ *
  * @module
  */
 import * as abi from "../../../ffi/abi.ts";
@@ -24,6 +27,7 @@ import {
   REMOTE_CLOSED,
   SEND_CUT_SHORT,
   SINGLE_RECEIVES,
+  SMALL_MESSAGES,
   STARVED,
   WRITE_ENDED,
 } from "./state.ts";
@@ -45,7 +49,7 @@ export function armReceive(c: UringConnection, flags: number): void {
   if (c.pending & PENDING_RECEIVE || (c.state & unwanted) !== 0 || (c.state & CONNECTED) === 0) return;
   c.pending |= PENDING_RECEIVE;
   const { driver } = c;
-  if ((c.state & (BULK | SINGLE_RECEIVES)) === 0 && driver.hasMultishotReceive) {
+  if ((c.state & (BULK | SINGLE_RECEIVES | SMALL_MESSAGES)) === SMALL_MESSAGES && driver.hasMultishotReceive) {
     c.state |= MULTISHOT;
     driver.ring.receiveMultishot(c.descriptor, abi.GROUP_SMALL, flags, c.slot, c.generation);
     return;
@@ -105,6 +109,7 @@ function onBytes(c: UringConnection, length: number, flags: number): void {
 function adapt(c: UringConnection, length: number): void {
   const isBulk = (c.state & BULK) !== 0;
   const fitsSmall = length < c.driver.pool.smallBytes;
+  if (fitsSmall) c.state |= SMALL_MESSAGES;
   if (fitsSmall !== isBulk) {
     c.streak = 0;
     return;

@@ -60,3 +60,5 @@ export const SEND_CUT_SHORT = 0x400000;
 export const PATIENT = 0x800000;
 /** The socket of a patient connection takes bytes. */
 export const WRITABLE = 0x1000000;
+/** A message that fitted a small buffer was received. */
+export const SMALL_MESSAGES = 0x2000000;
