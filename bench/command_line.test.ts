@@ -27,9 +27,14 @@ describe("the benchmark's options", () => {
   it("are all workloads and the usual peers without any", () => {
     const { workloads, peers, settings, json } = parse();
     assert.deepEqual(namesOf(workloads), [
-      ...["tcp-4k", "tcp-64k", "tcp-10m", "tcp-churn", "tcp-stall", "tcp-idle", "tcp-latency", "start"],
+      ...["tcp-4k", "tcp-64k", "tcp-10m", "tcp-churn", "tcp-stall", "tcp-idle", "tcp-latency"],
+      ...["http-4k", "http-post", "http-10m"],
+      "start",
     ]);
-    assert.deepEqual(namesOf(peers), ["ringway-bun", "ringway-deno", "nginx", "haproxy"]);
+    for (const protocol of ["tcp", "http"]) {
+      const ofProtocol = peers.filter((peer) => peer.protocol === protocol);
+      assert.deepEqual(namesOf(ofProtocol), ["ringway-bun", "ringway-deno", "nginx", "haproxy"]);
+    }
     assert.deepEqual(settings, FULL);
     assert.equal(json, null);
   });
@@ -41,6 +46,23 @@ describe("the benchmark's options", () => {
     );
     assert.deepEqual(namesOf(workloads), ["tcp-4k", "start"]);
     assert.deepEqual(namesOf(peers), ["ringway-bun-default", "nginx", "one", "two"]);
+  });
+
+  it("choose all workloads with a beginning, and only peers for their protocol", () => {
+    const { workloads, peers } = parse(
+      ...["--only", "tcp-churn,http", "--peers=haproxy"],
+      ...["--extra", "same=a {listen} {upstream}", "--extra-http", "same=b {listen} {upstream}"],
+    );
+    assert.deepEqual(namesOf(workloads).slice(0, 3), ["tcp-churn", "http-4k", "http-post"]);
+    assert.deepEqual(
+      peers.map(({ name, protocol }) => `${name} ${protocol}`),
+      ["haproxy tcp", "haproxy http", "same tcp", "same http"],
+    );
+    const ofOne = parse("--only=http", "--peers=haproxy", "--extra=one=a {listen} {upstream}").peers;
+    assert.deepEqual(
+      ofOne.map(({ protocol }) => protocol),
+      ["http"],
+    );
   });
 
   it("say how much is measured, with --quick as the base", () => {
@@ -56,9 +78,11 @@ describe("the benchmark's options", () => {
   it("are refused with what is known instead", () => {
     assert.match(refuse("--only", "tcp-5k"), /"tcp-5k" is none of tcp-4k, tcp-64k/);
     assert.match(refuse("--peers", "nginx,apache"), /"apache" is none of ringway-bun/);
+    assert.match(refuse("--only", "htt"), /"htt" is none of /);
     assert.match(refuse("--rounds", "0"), /whole number from 1/);
     assert.match(refuse("--extra", "nginx=a {listen} {upstream}"), /another peer with the name nginx/);
     assert.match(refuse("--extra", "one=a {listen}"), /has no \{upstream\}/);
+    assert.match(refuse("--extra-http", "one={listen}"), /has no \{upstream\}/);
     assert.match(refuse("more"), /too many arguments/);
   });
 

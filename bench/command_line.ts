@@ -6,7 +6,7 @@
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { PEERS } from "./peers/catalog.ts";
 import { parseExtra } from "./peers/extra.ts";
-import type { Peer } from "./peers/peer.ts";
+import type { Peer, Protocol } from "./peers/peer.ts";
 import { FULL, QUICK, type Settings } from "./settings.ts";
 import { WORKLOADS } from "./workloads/catalog.ts";
 import type { Workload } from "./workloads/workload.ts";
@@ -14,7 +14,7 @@ import type { Workload } from "./workloads/workload.ts";
 /** What the command line asks for. */
 export interface CommandLine {
   readonly workloads: readonly Workload[];
-  /** In the order in which they are measured. */
+  /** In the order in which they are measured; those that the workloads need. */
   readonly peers: readonly Peer[];
   readonly settings: Settings;
   /** Where the raw results go; `null`: nowhere. */
@@ -39,6 +39,7 @@ interface Options {
   seconds?: number;
   quick: boolean;
   extra: readonly Peer[];
+  extraHttp: readonly Peer[];
   json?: string;
 }
 
@@ -54,14 +55,14 @@ export function parseCommandLine(
     if (!(error instanceof CommanderError)) throw error;
     return { exitCode: error.exitCode === 0 ? 0 : 2 };
   }
-  const { only, peers, rounds, seconds, quick, extra, json } = command.opts<Options>();
+  const { only, peers, rounds, seconds, quick, extra, extraHttp, json } = command.opts<Options>();
   const base = quick ? QUICK : FULL;
+  const workloads = WORKLOADS.filter(({ name }) => only === undefined || only.includes(name));
+  const protocols = new Set(workloads.map(({ protocol }) => protocol));
+  const wanted = PEERS.filter(({ name, isDefault }) => (peers === undefined ? isDefault : peers.includes(name)));
   return {
-    workloads: WORKLOADS.filter(({ name }) => only === undefined || only.includes(name)),
-    peers: [
-      ...PEERS.filter(({ name, isDefault }) => (peers === undefined ? isDefault : peers.includes(name))),
-      ...extra,
-    ],
+    workloads,
+    peers: [...wanted, ...extra, ...extraHttp].filter(({ protocol }) => protocols.has(protocol)),
     settings: {
       ...base,
       rounds: rounds ?? base.rounds,
@@ -74,10 +75,10 @@ export function parseCommandLine(
 
 function createCommand(output: CommandLineOutput): Command {
   const workloads = WORKLOADS.map(({ name }) => name);
-  const peers = PEERS.map(({ name, isDefault }) => (isDefault ? name : `${name} (not by default)`));
+  const peers = new Set(PEERS.map(({ name, isDefault }) => (isDefault ? name : `${name} (not by default)`)));
   return new Command("bench")
     .description(
-      "Measures ringway's TCP proxy and its peers side by side. Progress goes to standard error, the report to " +
+      "Measures ringway's proxies and their peers side by side. Progress goes to standard error, the report to " +
         "standard output.",
     )
     .helpOption("-h, --help", "print this help")
@@ -85,31 +86,43 @@ function createCommand(output: CommandLineOutput): Command {
     .exitOverride()
     .configureOutput({ writeOut: output.out, writeErr: output.error })
     .showHelpAfterError("(--help lists all options)")
-    .option("--only <WORKLOAD,...>", "measure only these", names(WORKLOADS))
-    .option("--peers <NAME,...>", "measure only these", names(PEERS))
+    .option("--only <WORKLOAD,...>", 'measure only these; "http" is all that begin with "http-"', workloadNames)
+    .option("--peers <NAME,...>", "measure only these", peerNames)
     .option("--rounds <N>", `how often each is measured (default: ${FULL.rounds})`, wholeNumber)
     .option("--seconds <S>", `how long each measurement takes (default: ${FULL.seconds})`, wholeNumber)
     .option("--quick", "a few minutes: fewer rounds, seconds and connections", false)
     .option(
       "--extra <NAME=COMMAND>",
       "another TCP proxy; {listen} and {upstream} in its command become port numbers; repeatable",
-      collectExtra,
+      collectExtra("tcp"),
       [],
     )
+    .option("--extra-http <NAME=COMMAND>", "the same for an HTTP reverse proxy", collectExtra("http"), [])
     .option("--json <FILE>", "write all raw results to a file")
-    .addHelpText("after", `\nWorkloads: ${workloads.join(", ")}\nPeers: ${peers.join(", ")}`);
+    .addHelpText("after", `\nWorkloads: ${workloads.join(", ")}\nPeers: ${[...peers].join(", ")}`);
 }
 
-function names(known: readonly { readonly name: string }[]): (text: string) => string[] {
-  return (text) => {
-    const wanted = text.split(",").map((name) => name.trim());
-    for (const name of wanted) {
-      if (!known.some((one) => one.name === name)) {
-        throw new InvalidArgumentError(`"${name}" is none of ${known.map((one) => one.name).join(", ")}.`);
-      }
-    }
-    return wanted;
-  };
+function peerNames(text: string): string[] {
+  return chooseNames(PEERS, text, (name, wanted) => name === wanted);
+}
+
+function workloadNames(text: string): string[] {
+  return chooseNames(WORKLOADS, text, (name, wanted) => name === wanted || name.startsWith(`${wanted}-`));
+}
+
+/** The known names that those of a list stand for. */
+function chooseNames(
+  known: readonly { readonly name: string }[],
+  list: string,
+  isMeant: (name: string, wanted: string) => boolean,
+): string[] {
+  const names = [...new Set(known.map(({ name }) => name))];
+  return list.split(",").flatMap((part) => {
+    const wanted = part.trim();
+    const meant = names.filter((name) => isMeant(name, wanted));
+    if (meant.length > 0) return meant;
+    throw new InvalidArgumentError(`"${wanted}" is none of ${names.join(", ")}.`);
+  });
 }
 
 function wholeNumber(text: string): number {
@@ -118,15 +131,17 @@ function wholeNumber(text: string): number {
   throw new InvalidArgumentError("It is a whole number from 1 to 9999.");
 }
 
-function collectExtra(text: string, previous: readonly Peer[]): Peer[] {
-  try {
-    const extra = parseExtra(text);
-    if ([...PEERS, ...previous].some(({ name }) => name === extra.name)) {
-      throw new TypeError(`There is another peer with the name ${extra.name}`);
+function collectExtra(protocol: Protocol): (text: string, previous: readonly Peer[]) => Peer[] {
+  return (text, previous) => {
+    try {
+      const extra = parseExtra(text, protocol);
+      if ([...PEERS, ...previous].some(({ name }) => name === extra.name)) {
+        throw new TypeError(`There is another peer with the name ${extra.name}`);
+      }
+      return [...previous, extra];
+    } catch (error) {
+      if (error instanceof TypeError) throw new InvalidArgumentError(`${error.message}.`);
+      throw error;
     }
-    return [...previous, extra];
-  } catch (error) {
-    if (error instanceof TypeError) throw new InvalidArgumentError(`${error.message}.`);
-    throw error;
-  }
+  };
 }

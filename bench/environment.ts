@@ -13,6 +13,7 @@ import { hasProgram, installMissing } from "../test/runner/packages.ts";
 import { PROJECT, run } from "../test/runner/process.ts";
 import { check } from "../test/runner/steps.ts";
 import { findTools, installPackages, installZig, type Tools } from "../test/runner/tools.ts";
+import { FORTIO, installFortio } from "./load/fortio.ts";
 import { findStreamModule } from "./peers/nginx_module.ts";
 import { type DescriptorLimit, raiseDescriptorLimit } from "./processes/descriptors.ts";
 import { type Placement, place, usableCores } from "./processes/placement.ts";
@@ -21,10 +22,8 @@ import { type Placement, place, usableCores } from "./processes/placement.ts";
 export interface Environment {
   /** The runtimes. */
   readonly tools: Tools;
-  /** Programs that could not be installed. */
-  readonly missing: ReadonlySet<ProgramName>;
-  /** How to install them. */
-  readonly cure: string;
+  /** Programs that could not be installed, and what would help. */
+  readonly missing: ReadonlyMap<ProgramName, string>;
   readonly placement: Placement;
   readonly descriptors: DescriptorLimit;
   /** Versions of all programs that take part, by name. */
@@ -43,7 +42,7 @@ const PROGRAMS = {
 } as const;
 
 /** A program that may be missing. */
-export type ProgramName = keyof typeof PROGRAMS;
+export type ProgramName = keyof typeof PROGRAMS | "fortio";
 
 /** The path of one of the programs in `programs/`. */
 export function benchProgram(name: string): string {
@@ -55,8 +54,8 @@ export async function prepareEnvironment(report: (text: string) => void): Promis
   report("Bun and Deno");
   await installPackages();
   const tools = await findTools();
-  report("nginx, HAProxy, wrk, hyperfine");
-  const { missing, packages } = await installMissing(PROGRAMS, isThere);
+  report("nginx, HAProxy, wrk, hyperfine, fortio");
+  const missing = await installPrograms();
   report("load generators");
   const zig = await installZig();
   await check([zig, "build", "bench-tools"]);
@@ -66,17 +65,25 @@ export async function prepareEnvironment(report: (text: string) => void): Promis
   await chmod(folder, 0o755);
   return {
     tools,
-    missing: new Set(missing as ProgramName[]),
-    cure: `apt-get install ${packages.join(" ")}`,
+    missing,
     placement: place(usableCores()),
     descriptors: raiseDescriptorLimit(),
-    versions: await findVersions(zig, tools),
+    versions: await findVersions(zig, tools, missing),
     write: async (name, content) => {
       const path = join(folder, name);
       await writeFile(path, content);
       return path;
     },
   };
+}
+
+async function installPrograms(): Promise<Map<ProgramName, string>> {
+  const { missing, packages } = await installMissing(PROGRAMS, isThere);
+  const all = new Map<ProgramName, string>();
+  for (const name of missing) all.set(name as ProgramName, `apt-get install ${packages.join(" ")}`);
+  const help = await installFortio();
+  if (help !== null) all.set("fortio", help);
+  return all;
 }
 
 function isThere(name: string): boolean {
@@ -86,10 +93,15 @@ function isThere(name: string): boolean {
 /** Why something can't be done without programs; `null` if they are all there. */
 export function whyMissing(environment: Environment, ...names: readonly ProgramName[]): string | null {
   const absent = names.filter((name) => environment.missing.has(name));
-  return absent.length === 0 ? null : `${absent.join(" and ")} missing: ${environment.cure}`;
+  const cures = new Set(absent.map((name) => environment.missing.get(name)));
+  return absent.length === 0 ? null : `${absent.join(" and ")} missing: ${[...cures].join("; ")}`;
 }
 
-async function findVersions(zig: string, { bun, deno }: Tools): Promise<Record<string, string>> {
+async function findVersions(
+  zig: string,
+  { bun, deno }: Tools,
+  missing: Environment["missing"],
+): Promise<Record<string, string>> {
   const commands: Readonly<Record<string, readonly string[]>> = {
     "ringway's commit": ["git", "describe", "--always", "--dirty", "--abbrev=12"],
     bun: [bun, "--version"],
@@ -99,9 +111,11 @@ async function findVersions(zig: string, { bun, deno }: Tools): Promise<Record<s
     haproxy: ["/usr/sbin/haproxy", "-v"],
     wrk: ["wrk", "-v"],
     hyperfine: ["hyperfine", "--version"],
+    fortio: [FORTIO, "version"],
   };
   const versions: Record<string, string> = { "ringway's version": VERSION };
   for (const [name, command] of Object.entries(commands)) {
+    if (missing.has(name as ProgramName)) continue;
     // wrk fails after it has printed its version.
     const [line = ""] = (await run(command)).output.split("\n");
     if (line !== "") versions[name] = line.trim();

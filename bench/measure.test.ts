@@ -29,6 +29,7 @@ function workload(
   });
   return {
     name: "test",
+    protocol: "tcp",
     describe: () => "a test",
     metrics: [{ key: "time", label: "ms", role: "main" }],
     whyNot: () => whyNot,

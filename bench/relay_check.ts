@@ -9,7 +9,8 @@ import { type AddressInfo, createConnection, createServer, type Server, type Soc
 import type { Environment } from "./environment.ts";
 import type { Peer } from "./peers/peer.ts";
 
-const BYTES = 10 * 2 ** 20;
+/** How much is relayed. */
+export const PAYLOAD_BYTES: number = 10 * 2 ** 20;
 const TIMEOUT_MS = 20_000;
 /** What a connection's first byte asks for. */
 const DOWNLOAD = 1;
@@ -25,17 +26,35 @@ export interface RelayCheck {
 }
 
 /** Download and upload 10 MiB. */
-export async function checkRelay(environment: Environment, peer: Peer): Promise<RelayCheck> {
-  const payload = randomBytes(BYTES);
+export function checkRelay(environment: Environment, peer: Peer): Promise<RelayCheck> {
+  const payload = randomBytes(PAYLOAD_BYTES);
   const server = createServer((socket) => serve(socket, payload));
+  return checkWith(environment, peer, server, async (port) => {
+    const failure = await checkBothWays(port, payload);
+    return { failure, loss: failure ?? (await checkEnd(port, payload)) };
+  });
+}
+
+/** What a peer does wrong: with what is measured, and with anything. */
+interface Finding {
+  readonly failure: string | null;
+  readonly loss: string | null;
+}
+
+/** Check a peer that relays to a server. */
+export async function checkWith(
+  environment: Environment,
+  peer: Peer,
+  server: Server,
+  check: (port: number) => Promise<Finding>,
+): Promise<RelayCheck> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   try {
     const { port } = server.address() as AddressInfo;
     const running = await peer.start(environment, { upstreamPort: port, connections: 16 });
     try {
-      const failure = await checkBothWays(running.port, payload);
-      const loss = failure ?? (await checkEnd(running.port, payload));
+      const { failure, loss } = await check(running.port);
       // A program to compare with may be an experiment.
       return peer.isReference ? { failure, remark: loss } : { failure: loss, remark: null };
     } finally {
@@ -120,7 +139,8 @@ function exchange(port: number, messages: readonly Uint8Array[], expectedBytes: 
   });
 }
 
-function hash(...parts: readonly Uint8Array[]): string {
+/** SHA-256 of all parts together. */
+export function hash(...parts: readonly Uint8Array[]): string {
   const sha256 = createHash("sha256");
   for (const part of parts) sha256.update(part);
   return sha256.digest("hex");

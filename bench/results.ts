@@ -5,6 +5,7 @@
  */
 import type { Machine } from "./measurement/machine.ts";
 import { type Summary, summarize, summarizeRatios } from "./measurement/statistics.ts";
+import type { Peer } from "./peers/peer.ts";
 import type { Settings } from "./settings.ts";
 import type { Metric, Sample } from "./workloads/workload.ts";
 
@@ -43,6 +44,9 @@ export function ratioOf(subject: SubjectResult, other: SubjectResult, key: strin
   return summarizeRatios(valuesOf(subject, key), valuesOf(other, key));
 }
 
+/** A peer that was given on the command line, as what ringway is to be like. */
+export type Reference = Pick<Peer, "name" | "protocol">;
+
 /** One run of the benchmark: what the file of raw results has. */
 export interface RunResult {
   /** When it began, in UTC. */
@@ -53,6 +57,6 @@ export interface RunResult {
   /** What holds for all of it. */
   readonly remarks: readonly string[];
   /** The peers that were given on the command line. */
-  readonly references: readonly string[];
+  readonly references: readonly Reference[];
   readonly workloads: readonly WorkloadResult[];
 }

@@ -8,6 +8,7 @@ import process from "node:process";
 import { StepError } from "../test/runner/steps.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import { type Environment, prepareEnvironment } from "./environment.ts";
+import { checkHttpRelay } from "./http_relay_check.ts";
 import { measureWorkload } from "./measure.ts";
 import { describeMachine } from "./measurement/machine.ts";
 import type { Peer } from "./peers/peer.ts";
@@ -30,15 +31,16 @@ async function usablePeers(
   const usable: Peer[] = [];
   const remarks: string[] = [];
   for (const peer of peers) {
-    report(`does it relay correctly: ${peer.name}`);
+    const label = `${peer.name} (${peer.protocol})`;
+    report(`does it relay correctly: ${label}`);
     const missing = peer.whyNot(environment);
-    const { failure, remark } =
-      missing === null ? await checkRelay(environment, peer) : { failure: missing, remark: null };
+    const check = peer.protocol === "http" ? checkHttpRelay : checkRelay;
+    const { failure, remark } = missing === null ? await check(environment, peer) : { failure: missing, remark: null };
     if (failure === null) usable.push(peer);
     const said = failure === null ? remark : `left out: ${failure}`;
     if (said === null) continue;
-    remarks.push(`${peer.name}: ${said}`);
-    report(`${peer.name}: ${said}`);
+    remarks.push(`${label}: ${said}`);
+    report(`${label}: ${said}`);
   }
   return { usable, remarks };
 }
@@ -50,7 +52,8 @@ async function run({ workloads, peers: wanted, settings, json }: CommandLine): P
   const { usable: peers, remarks } = await usablePeers(environment, wanted);
   const results: WorkloadResult[] = [];
   for (const workload of workloads) {
-    results.push(await measureWorkload(workload, { environment, settings, peers }, report));
+    const ofProtocol = peers.filter(({ protocol }) => protocol === workload.protocol);
+    results.push(await measureWorkload(workload, { environment, settings, peers: ofProtocol }, report));
   }
   const result: RunResult = {
     date,
@@ -58,7 +61,7 @@ async function run({ workloads, peers: wanted, settings, json }: CommandLine): P
     versions: environment.versions,
     settings,
     remarks: [environment.placement.description, ...libraryRemark(), ...remarks],
-    references: wanted.filter(({ isReference }) => isReference).map(({ name }) => name),
+    references: wanted.filter(({ isReference }) => isReference).map(({ name, protocol }) => ({ name, protocol })),
     workloads: results,
   };
   if (json !== null) await writeFile(json, `${JSON.stringify(result, null, 2)}\n`);

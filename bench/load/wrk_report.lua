@@ -1,3 +1,11 @@
+-- An argument makes it upload a body of so many bytes with each request.
+function init(arguments)
+  if arguments[1] then
+    wrk.method = "POST"
+    wrk.body = string.rep("a", tonumber(arguments[1]))
+  end
+end
+
 -- Prints what wrk has counted, with more digits than wrk itself.
 function done(summary, latency, requests)
   local errors = summary.errors

@@ -1,14 +1,14 @@
 /**
- * A TCP proxy given on the command line: `NAME=COMMAND` with `{listen}` and `{upstream}` for port numbers.
+ * A proxy given on the command line: `NAME=COMMAND` with `{listen}` and `{upstream}` for port numbers.
  *
  * @module
  */
 import { unusedPort } from "../processes/ports.ts";
 import { fill } from "../template.ts";
-import { type Peer, startPeerProcess, untilAccepting } from "./peer.ts";
+import { type Peer, type Protocol, startPeerProcess, untilAccepting } from "./peer.ts";
 
 /** Read `NAME=COMMAND`. Throws a `TypeError` that says what is wrong with it. */
-export function parseExtra(text: string): Peer {
+export function parseExtra(text: string, protocol: Protocol): Peer {
   const [, name, command] = /^([\w.-]+)=(.+)$/s.exec(text) ?? [];
   if (name === undefined || command === undefined) throw new TypeError(`"${text}" is not NAME=COMMAND`);
   for (const place of ["{listen}", "{upstream}"]) {
@@ -17,6 +17,7 @@ export function parseExtra(text: string): Peer {
   fill(command, { listen: 0, upstream: 0 });
   return {
     name,
+    protocol,
     isOurs: false,
     isReference: true,
     isDefault: true,

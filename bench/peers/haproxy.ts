@@ -1,5 +1,5 @@
 /**
- * HAProxy in TCP mode.
+ * HAProxy in TCP mode and in HTTP mode.
  *
  * @module
  */
@@ -7,25 +7,38 @@ import { readFile } from "node:fs/promises";
 import { type Environment, whyMissing } from "../environment.ts";
 import { unusedPort } from "../processes/ports.ts";
 import { fill } from "../template.ts";
-import { type Peer, type RelayOptions, type RunningPeer, startPeerProcess, untilAccepting } from "./peer.ts";
+import {
+  type Peer,
+  type Protocol,
+  type RelayOptions,
+  type RunningPeer,
+  startPeerProcess,
+  untilAccepting,
+} from "./peer.ts";
 
-const TEMPLATE = new URL("haproxy.cfg", import.meta.url);
-
-/** HAProxy as a peer. */
-export const haproxyPeer: Peer = {
-  name: "haproxy",
-  isOurs: false,
-  isReference: false,
-  isDefault: true,
-  whyNot: (environment) => whyMissing(environment, "haproxy"),
-  start,
+const TEMPLATES: Readonly<Record<Protocol, URL>> = {
+  tcp: new URL("haproxy.cfg", import.meta.url),
+  http: new URL("haproxy_http.cfg", import.meta.url),
 };
 
-async function start(environment: Environment, options: RelayOptions): Promise<RunningPeer> {
+/** HAProxy as a peer. */
+export function haproxyPeer(protocol: Protocol): Peer {
+  return {
+    name: "haproxy",
+    protocol,
+    isOurs: false,
+    isReference: false,
+    isDefault: true,
+    whyNot: (environment) => whyMissing(environment, "haproxy"),
+    start: (environment, options) => start(environment, options, TEMPLATES[protocol]),
+  };
+}
+
+async function start(environment: Environment, options: RelayOptions, template: URL): Promise<RunningPeer> {
   const listen = await unusedPort();
   const { maxconn, maxpipes } = haproxyLimits(options.connections, environment.descriptors.limit);
   const values = { maxconn, maxpipes, listen, upstream: options.upstreamPort };
-  const path = await environment.write(`haproxy-${listen}.cfg`, fill(await readFile(TEMPLATE, "utf8"), values));
+  const path = await environment.write(`haproxy-${listen}.cfg`, fill(await readFile(template, "utf8"), values));
   return untilAccepting(startPeerProcess(environment, ["haproxy", "-db", "-f", path]), listen);
 }
 

@@ -1,5 +1,5 @@
 /**
- * nginx's stream proxy.
+ * nginx's stream proxy and its HTTP reverse proxy.
  *
  * @module
  */
@@ -11,25 +11,41 @@ import { fill } from "../template.ts";
 import { findStreamModule } from "./nginx_module.ts";
 import { type Peer, type RelayOptions, type RunningPeer, startPeerProcess, untilAccepting } from "./peer.ts";
 
-const TEMPLATE = new URL("nginx_stream.conf", import.meta.url);
+const STREAM = new URL("nginx_stream.conf", import.meta.url);
+const HTTP = new URL("nginx_http_proxy.conf", import.meta.url);
 
-/** nginx as a peer. */
+const SHARED = { name: "nginx", isOurs: false, isReference: false, isDefault: true } as const;
+
+/** nginx as a peer that relays connections. */
 export const nginxPeer: Peer = {
-  name: "nginx",
-  isOurs: false,
-  isReference: false,
-  isDefault: true,
+  ...SHARED,
+  protocol: "tcp",
   whyNot: (environment) => whyMissing(environment, "nginx", "nginx's stream module"),
-  start,
+  start: (environment, options) => {
+    const module = findStreamModule() ?? "";
+    return start(environment, options, STREAM, { load_stream: module === "" ? "" : `load_module ${module};` });
+  },
 };
 
-async function start(environment: Environment, options: RelayOptions): Promise<RunningPeer> {
+/** nginx as a peer that relays requests. */
+export const nginxHttpPeer: Peer = {
+  ...SHARED,
+  protocol: "http",
+  whyNot: (environment) => whyMissing(environment, "nginx"),
+  start: (environment, options) => start(environment, options, HTTP, {}),
+};
+
+async function start(
+  environment: Environment,
+  options: RelayOptions,
+  template: URL,
+  values: Readonly<Record<string, string>>,
+): Promise<RunningPeer> {
   const listen = await unusedPort();
-  const name = `nginx-stream-${listen}.conf`;
-  const module = findStreamModule() ?? "";
+  const name = `nginx-${listen}.conf`;
   const path = await environment.write(name, "");
-  const config = fill(await readFile(TEMPLATE, "utf8"), {
-    load_stream: module === "" ? "" : `load_module ${module};`,
+  const config = fill(await readFile(template, "utf8"), {
+    ...values,
     folder: dirname(path),
     worker_connections: workerConnections(options.connections, environment.descriptors.limit),
     listen,

@@ -22,9 +22,13 @@ export interface RunningPeer {
   readonly process: StartedProcess;
 }
 
-/** A program that relays TCP connections. */
+/** What is relayed: the bytes of connections, or requests and responses. */
+export type Protocol = "tcp" | "http";
+
+/** A program that relays. One that can do so in two ways is two peers with the same name. */
 export interface Peer {
   readonly name: string;
+  readonly protocol: Protocol;
   /** Is it ringway, which the others are compared with? */
   readonly isOurs: boolean;
   /** Given on the command line, as what ringway is to be like. */

@@ -44,15 +44,16 @@ describe("limits of connections", () => {
 
 describe("a proxy given on the command line", () => {
   it("has a name and a command with both ports", () => {
-    const { name, isOurs } = parseExtra("mine=/opt/relay -x a=b {listen} {upstream}");
+    const { name, protocol, isOurs } = parseExtra("mine=/opt/relay -x a=b {listen} {upstream}", "http");
     assert.equal(name, "mine");
+    assert.equal(protocol, "http");
     assert.equal(isOurs, false);
   });
 
   it("is refused with what is wrong about it", () => {
-    assert.throws(() => parseExtra("relay {listen} {upstream}"), /is not NAME=COMMAND/);
-    assert.throws(() => parseExtra("mine=relay {listen}"), /has no \{upstream\}/);
-    assert.throws(() => parseExtra("mine=relay {listen} {upstream} {other}"), /No value for \{other\}/);
+    assert.throws(() => parseExtra("relay {listen} {upstream}", "tcp"), /is not NAME=COMMAND/);
+    assert.throws(() => parseExtra("mine=relay {listen}", "tcp"), /has no \{upstream\}/);
+    assert.throws(() => parseExtra("mine=relay {listen} {upstream} {other}", "tcp"), /No value for \{other\}/);
   });
 });
 

@@ -1,13 +1,14 @@
 /**
- * ringway itself, by runtime and driver.
+ * ringway itself, by runtime, driver and protocol.
  *
  * @module
  */
 import type { Environment } from "../environment.ts";
-import { type Peer, type RelayOptions, type RunningPeer, startPeerProcess } from "./peer.ts";
+import { type Peer, type Protocol, type RelayOptions, type RunningPeer, startPeerProcess } from "./peer.ts";
 
-/** Where it runs and how it moves bytes. */
+/** Where it runs, how it moves bytes, and what it relays. */
 export interface RingwayVariant {
+  readonly protocol: Protocol;
   readonly runtime: "bun" | "deno";
   readonly driver: "uring" | "default";
 }
@@ -22,27 +23,28 @@ export function ringwayCommand({ tools }: Environment, runtime: "bun" | "deno"):
 }
 
 /** ringway as a peer. */
-export function ringwayPeer({ runtime, driver }: RingwayVariant): Peer {
+export function ringwayPeer(variant: RingwayVariant): Peer {
+  const { protocol, runtime, driver } = variant;
   return {
     name: driver === "uring" ? `ringway-${runtime}` : `ringway-${runtime}-${driver}`,
+    protocol,
     isOurs: true,
     isReference: false,
     isDefault: driver === "uring",
     whyNot: () => null,
-    start: (environment, options) => start(environment, runtime, driver, options),
+    start: (environment, options) => start(environment, variant, options),
   };
 }
 
 async function start(
   environment: Environment,
-  runtime: "bun" | "deno",
-  driver: string,
+  { protocol, runtime, driver }: RingwayVariant,
   options: RelayOptions,
 ): Promise<RunningPeer> {
   const process = startPeerProcess(environment, [
     ...ringwayCommand(environment, runtime),
     "--listen=127.0.0.1:0",
-    `--to=tcp://127.0.0.1:${options.upstreamPort}`,
+    `--to=${protocol}://127.0.0.1:${options.upstreamPort}`,
     "--workers=1",
     `--socket-interface=${driver}`,
     "--log-level=error",

@@ -162,9 +162,16 @@ describe("targets", () => {
   it("include proxies that are given on the command line", () => {
     const targets = checkTargets(
       [workload("tcp-4k", [subject("ringway-bun", [{ cpu: 21 }]), subject("mine", [{ cpu: 20 }])])],
-      ["mine"],
+      [
+        { name: "mine", protocol: "tcp" },
+        { name: "other", protocol: "http" },
+      ],
     );
     assert.equal(result(targets, "ringway-bun", "tcp-4k CPU/request / mine")?.measured, 1.05);
     assert.equal(result(targets, "ringway-bun", "tcp-4k CPU/request / mine")?.isReached, true);
+    assert.equal(
+      targets.some(({ what }) => what.endsWith("/ other")),
+      false,
+    );
   });
 });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { ratioOf, type SubjectResult, summaryOf, type WorkloadResult } from "../results.ts";
+import { type Reference, ratioOf, type SubjectResult, summaryOf, type WorkloadResult } from "../results.ts";
 
 /** One figure of one subject against what it is to be. */
 export interface TargetResult {
@@ -31,6 +31,7 @@ interface Target {
 const RELAYS = ["ringway-bun", "ringway-deno"];
 const PEERS = ["nginx", "haproxy"];
 const IDLE_BYTES = 2048;
+const HTTP_IDLE_BYTES = 4096;
 
 const TARGETS: readonly Target[] = [
   ratio("tcp-4k", "cpu", "CPU/request", PEERS, "<=", 0.8),
@@ -40,12 +41,26 @@ const TARGETS: readonly Target[] = [
   value("tcp-idle", RELAYS, "held", "bytes/connection", IDLE_BYTES),
   // Given back: not more than a fifth of what a connection may cost is left.
   value("tcp-idle", RELAYS, "kept", "kept bytes/connection", Math.round(IDLE_BYTES / 5)),
+  ratio("http-post", "cpu", "CPU/request", ["nginx"], "<=", 0.5),
+  ratio("http-post", "cpu", "CPU/request", ["haproxy"], "<=", 0.65),
+  ratio("http-post", "throughput", "requests/s", ["nginx"], ">=", 1.2),
+  ratio("http-4k", "cpu", "CPU/request", PEERS, "<=", 0.62),
+  ratio("http-10m", "cpu", "CPU/byte", PEERS, "<=", 0.6),
+  ratio("http-upload", "cpu", "CPU/byte", PEERS, "<=", 0.6),
+  value("http-stall", RELAYS, "growth", "growth in MiB", 2),
+  value("http-idle", RELAYS, "held", "bytes/connection", HTTP_IDLE_BYTES),
   value("start", ["bun proxy.ts", "bun run proxy"], "median", "ms", 150),
   value("start", ["deno run proxy.ts", "deno run proxy"], "median", "ms", 250),
 ];
 
-/** As good as the references that are given on the command line, but for what a measurement wanders. */
-const REFERENCE_LIMIT = 1.05;
+/** As good as a reference that is given on the command line, but for what a measurement wanders. */
+function referenceTargets({ name, protocol }: Reference): Target[] {
+  if (protocol === "tcp") return [ratio("tcp-4k", "cpu", "CPU/request", [name], "<=", 1.05)];
+  return [
+    ratio("http-4k", "cpu", "CPU/request", [name], "<=", 1.1),
+    ratio("http-post", "cpu", "CPU/request", [name], "<=", 1.1),
+  ];
+}
 
 function ratio(
   workload: string,
@@ -63,10 +78,8 @@ function value(workload: string, subjects: readonly string[], metric: string, wh
 }
 
 /** Compare what was measured with the targets of the workloads that were asked for. */
-export function checkTargets(workloads: readonly WorkloadResult[], references: readonly string[]): TargetResult[] {
-  const targets = [...TARGETS];
-  if (references.length > 0) targets.push(ratio("tcp-4k", "cpu", "CPU/request", references, "<=", REFERENCE_LIMIT));
-  return targets.flatMap((target) => {
+export function checkTargets(workloads: readonly WorkloadResult[], references: readonly Reference[]): TargetResult[] {
+  return [...TARGETS, ...references.flatMap(referenceTargets)].flatMap((target) => {
     const workload = workloads.find(({ name }) => name === target.workload);
     return workload === undefined ? [] : checkTarget(target, workload);
   });

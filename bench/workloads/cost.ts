@@ -27,7 +27,18 @@ export function costMetrics({ unit, time, larger }: CostUnit): Metric[] {
   ];
 }
 
-/** Their values for so many units. */
+/** The columns of a workload of small requests. */
+export function requestMetrics(unit: CostUnit): Metric[] {
+  const [cpu, ...rest] = costMetrics(unit) as [Metric, ...Metric[]];
+  return [
+    { key: "throughput", label: "requests/s", role: "compared" },
+    cpu,
+    { key: "p99", label: "p99 ms", role: "detail" },
+    ...rest,
+  ];
+}
+
+/** The values of {@linkcode costMetrics} for so many units. */
 export function costValues({ time, larger }: CostUnit, run: LoadRun, units: number): Record<string, number> {
   const divisor = units * (time === "us" ? 1000 : 1);
   return {

@@ -16,6 +16,7 @@ const BY_CONNECTION: CostUnit = { unit: "connection", time: "us" };
 /** The workload. */
 export const tcpChurn: Workload = {
   name: "tcp-churn",
+  protocol: "tcp",
   describe: ({ settings }) =>
     `${LOOPS} loops of connect, send 64 bytes, read them back, close through TCP relays, ${settings.seconds} s`,
   metrics: [{ key: "throughput", label: "connections/s", role: "compared" }, ...costMetrics(BY_CONNECTION)],

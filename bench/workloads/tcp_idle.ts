@@ -21,6 +21,7 @@ const OTHER_DESCRIPTORS = 1000;
 /** The workload. */
 export const tcpIdle: Workload = {
   name: "tcp-idle",
+  protocol: "tcp",
   describe: ({ environment, settings }) => {
     const connections = countConnections(environment, settings);
     const limited =

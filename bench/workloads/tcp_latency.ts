@@ -16,6 +16,7 @@ const END_TIMEOUT_MS = 30_000;
 /** The workload. */
 export const tcpLatency: Workload = {
   name: "tcp-latency",
+  protocol: "tcp",
   describe: ({ settings }) => `one connection, ${BYTES} bytes there and back, ${settings.seconds} s`,
   metrics: [
     { key: "p50", label: "p50 us", role: "compared" },

@@ -19,6 +19,7 @@ const MIB = 2 ** 20;
 /** The workload. */
 export const tcpStall: Workload = {
   name: "tcp-stall",
+  protocol: "tcp",
   describe: ({ settings }) =>
     `${CONNECTIONS} downloads and ${CONNECTIONS} uploads that nobody reads, ${settings.stallSeconds} s: ` +
     "resident memory of a fresh process",

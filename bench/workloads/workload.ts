@@ -4,7 +4,7 @@
  * @module
  */
 import type { Environment } from "../environment.ts";
-import type { Peer } from "../peers/peer.ts";
+import type { Peer, Protocol } from "../peers/peer.ts";
 import type { Settings } from "../settings.ts";
 
 /** A figure that a workload measures. */
@@ -43,6 +43,7 @@ export interface Subject {
 export interface WorkloadContext {
   readonly environment: Environment;
   readonly settings: Settings;
+  /** Those that relay the workload's protocol. */
   readonly peers: readonly Peer[];
 }
 
@@ -50,6 +51,8 @@ export interface WorkloadContext {
 export interface Workload {
   /** As on the command line. */
   readonly name: string;
+  /** What the peers relay. */
+  readonly protocol: Protocol;
   /** What is done. */
   describe(context: WorkloadContext): string;
   readonly metrics: readonly Metric[];
