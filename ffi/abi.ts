@@ -81,6 +81,7 @@ export const FEATURE_POLL_FIRST = 4096;
 export const FEATURE_BUNDLES = 8192;
 export const FEATURE_MINIMUM_WAIT = 16384;
 export const FEATURE_ZERO_COPY_SEND = 32768;
+export const FEATURE_MULTISHOT_LIMIT = 65536;
 
 export const INFO_FEATURES = 0;
 export const INFO_SUBMISSION_ENTRIES = 1;

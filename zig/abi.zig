@@ -200,6 +200,8 @@ pub const Feature = struct {
     pub const minimum_wait: u32 = 1 << 14;
     /// IORING_OP_SEND_ZC, Linux 6.0.
     pub const zero_copy_send: u32 = 1 << 15;
+    /// A multishot receive that ends with the buffer that completes a number of bytes, Linux 6.17.
+    pub const multishot_limit: u32 = 1 << 16;
 };
 
 /// What `ringway_ring_info` answers.

@@ -81,14 +81,20 @@ fn receive(ring: *Ring, request: *const abi.Command, multishot: bool) Outcome {
     if (!ring.descriptors.has(request.descriptor)) return refuse(ring, request, bad_descriptor);
     if (request.a > @intFromEnum(abi.Group.bulk)) return refuse(ring, request, invalid);
     const group = &ring.buffers.groups[request.a];
-    if (group.count == 0 or request.b > group.bytes) return refuse(ring, request, invalid);
+    if (group.count == 0 or (!multishot and request.b > group.bytes)) return refuse(ring, request, invalid);
     if (multishot and ring.features & abi.Feature.multishot_receive == 0) {
         return refuse(ring, request, system.errno(.OPNOTSUPP));
     }
     const entry = entryFor(ring, request, liburing.op.recv) orelse return .full;
     entry.sqe.flags = liburing.sqe_flag.buffer_select;
     entry.sqe.buf_group = @intCast(request.a);
-    if (multishot) entry.sqe.ioprio |= liburing.ioprio.recv_multishot else entry.sqe.len = request.b;
+    if (multishot) {
+        entry.sqe.ioprio |= liburing.ioprio.recv_multishot;
+        // The field's name for a receive is optlen.
+        if (ring.features & abi.Feature.multishot_limit != 0) entry.sqe.file_index = request.b;
+    } else {
+        entry.sqe.len = request.b;
+    }
     if (request.operation & abi.CommandFlag.poll_first != 0 and ring.features & abi.Feature.poll_first != 0) {
         entry.sqe.ioprio |= liburing.ioprio.recvsend_poll_first;
     }

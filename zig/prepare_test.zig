@@ -354,6 +354,24 @@ test "a send that must not wait takes what the socket takes, and then says so" {
     try testing.expectEqual(system.errno(.AGAIN), result);
 }
 
+test "a multishot receive with a limit ends with the buffer that reaches it" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    if (!ring.has(abi.Feature.multishot_limit)) return error.SkipZigTest;
+    try ring.provideAll(4);
+    const pair = try ring.connectPair();
+    const send = harness.Command{ .operation = .send, .descriptor = pair[0], .a = ring.writeOffset(), .b = 1000 };
+    ring.queue(.{ .operation = .receive_multishot, .descriptor = pair[1], .b = 1500, .slot = 1 });
+    try testing.expectEqual(1000, try ring.run(send));
+    const first = try ring.waitFor(1);
+    try testing.expectEqual(1000, first.result);
+    try testing.expect(first.flags & abi.CompletionFlag.more != 0);
+    try testing.expectEqual(1000, try ring.run(send));
+    const last = try ring.waitFor(1);
+    try testing.expectEqual(1000, last.result);
+    try testing.expectEqual(0, last.flags & abi.CompletionFlag.more);
+}
+
 test "a timeout completes when its time is over" {
     var ring = try TestRing.open(.{});
     defer ring.close();
@@ -489,6 +507,8 @@ test "groups that can't be received into and lengths beyond their buffers are re
             const command = harness.Command{ .operation = operation, .descriptor = socket, .a = group };
             try expectRefused(&ring, harness.INVAL, command, &.{});
         }
+        // A multishot receive's number is a limit for all of it.
+        if (operation == .receive_multishot) continue;
         try expectRefused(&ring, harness.INVAL, .{ .operation = operation, .descriptor = socket, .b = 4097 }, &.{});
     }
 }

@@ -107,6 +107,9 @@ pub const Ring = struct {
         ring.early = @ptrCast(@alignCast(early));
         ring.descriptors = Descriptors.init() orelse return ring.unwind(4, no_memory);
         ring.header.now_ms = clock.nowMs();
+        const wants_limit = disabled & abi.Feature.multishot_limit == 0 and
+            ring.features & abi.Feature.multishot_receive != 0;
+        if (wants_limit and ring.takesMultishotLimit()) ring.features |= abi.Feature.multishot_limit;
         ring.buffers = Buffers.init(.{
             bufferSizes(options, .small_count, .small_bytes),
             bufferSizes(options, .bulk_count, .bulk_bytes),
@@ -205,6 +208,30 @@ pub const Ring = struct {
         }
         ring.features &= ~disabled;
     }
+
+    /// Tried, as nothing tells: a kernel without the limit refuses the field, one with it only the descriptor.
+    fn takesMultishotLimit(ring: *Ring) bool {
+        if (ring.features & abi.Feature.submission_queue_polling != 0) return false;
+        const sq = &ring.uring.sq;
+        const sqe = &sq.sqes[sq.sqe_tail & sq.ring_mask];
+        sqe.* = std.mem.zeroes(liburing.Sqe);
+        sqe.opcode = liburing.op.recv;
+        sqe.flags = liburing.sqe_flag.buffer_select;
+        sqe.ioprio = liburing.ioprio.recv_multishot;
+        sqe.fd = -1;
+        sqe.file_index = 1;
+        sq.sqe_tail +%= 1;
+        _ = ring.systemEnter(1, probe_wait_us);
+        ring.header.enters = 0;
+        const cq = &ring.uring.cq;
+        if (ring.completionsReady() != 1) return false;
+        const head = cq.khead.*;
+        const result = cq.cqes[head & cq.ring_mask].res;
+        @atomicStore(u32, cq.khead, head +% 1, .release);
+        return result == system.errno(.BADF);
+    }
+
+    const probe_wait_us = 1_000_000;
 
     pub fn isOwner(ring: *const Ring) bool {
         return @atomicLoad(usize, &ring.owner, .monotonic) == system.threadIdentity();

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Lease } from "../ring/lease.ts";
 import type { Timer } from "../ring/timer_wheel.ts";
 import type { SocketAddress } from "./address.ts";
 import type { Connection, ConnectionHandler, ConnectionOptions, Listener, ListenerHandler } from "./connection.ts";
@@ -49,6 +50,11 @@ export interface Driver {
    * what can't be an address, such as too long a path, and on a closed driver.
    */
   connect(address: SocketAddress, handler: ConnectionHandler): Connection;
+  /**
+   * Memory of at least `bytes` to write into, as a lease of its whole length: shorten it to what was written and
+   * give it to a connection, which then sends it without a copy if it can.
+   */
+  allocate(bytes: number): Lease;
   /** Open connections, those being closed included. */
   readonly connectionCount: number;
   /**

@@ -98,6 +98,11 @@ export class BufferPool implements LeaseOwner {
     return this.#small.bytes;
   }
 
+  /** Bytes of one write buffer. */
+  get writeBytes(): number {
+    return this.#write.bytes;
+  }
+
   /** Has the ring bulk buffers? */
   get hasBulk(): boolean {
     return this.#bulk.count > 0;

@@ -39,6 +39,7 @@ const FEATURES: Readonly<Record<FeatureName, Feature>> = {
   skip_success: { bit: abi.FEATURE_SKIP_SUCCESS, since: "5.17" },
   poll_first: { bit: abi.FEATURE_POLL_FIRST, since: "5.19" },
   bundles: { bit: abi.FEATURE_BUNDLES, since: "6.10" },
+  multishot_limit: { bit: abi.FEATURE_MULTISHOT_LIMIT, since: "6.17" },
   zero_copy_send: { bit: abi.FEATURE_ZERO_COPY_SEND, since: "6.0" },
 };
 

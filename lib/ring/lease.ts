@@ -59,6 +59,11 @@ export class Lease {
     return rest;
   }
 
+  /** A second lease for the same bytes. */
+  share(): Lease {
+    return this.#owner.share(this, this.offset, this.length);
+  }
+
   /** Give the memory back. */
   release(): void {
     this.#owner.release(this);

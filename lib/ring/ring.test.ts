@@ -32,7 +32,7 @@ test("commands on a descriptor that the ring does not own complete with EBADF", 
   const address = new Uint8Array(16);
   const commands: (() => void)[] = [
     () => ring.accept(-1, 1, 1),
-    () => ring.receiveMultishot(0, abi.GROUP_SMALL, 0, 1, 1),
+    () => ring.receiveMultishot(0, abi.GROUP_SMALL, 0, 0, 1, 1),
     () => ring.receive(0, abi.GROUP_SMALL, 0, 1, 1),
     () => ring.send(99, 0, 1, 1, 1),
     () => ring.setPiece(ring.sendVector(99, 2, 1, 1), 0, 0, 1),
@@ -108,7 +108,7 @@ test("a multishot receive completes for each arrival, then for the end", async (
   const { ring, t } = await opened();
   const [one, other] = t.pair();
   for (let buffer = 0; buffer < 8; buffer++) ring.provide(buffer);
-  ring.receiveMultishot(other, abi.GROUP_SMALL, 0, 2, 7);
+  ring.receiveMultishot(other, abi.GROUP_SMALL, 0, 0, 2, 7);
   const offset = ring.info(abi.INFO_WRITE_OFFSET);
   for (const word of ["one", "two", "three"]) {
     ring.send(one, offset, t.put(offset, word), 1, 0);
@@ -132,10 +132,10 @@ test("a receive without a provided buffer completes with ENOBUFS, and with bytes
   const offset = ring.info(abi.INFO_WRITE_OFFSET);
   ring.send(one, offset, t.put(offset, "late"), 1, 0);
   t.waitFor(1);
-  ring.receiveMultishot(other, abi.GROUP_SMALL, 0, 2, 0);
+  ring.receiveMultishot(other, abi.GROUP_SMALL, 0, 0, 2, 0);
   assert.equal(t.waitFor(2).result, -abi.ENOBUFS);
   ring.provide(3);
-  ring.receiveMultishot(other, abi.GROUP_SMALL, 0, 2, 0);
+  ring.receiveMultishot(other, abi.GROUP_SMALL, 0, 0, 2, 0);
   const arrival = t.waitFor(2);
   assert.equal(arrival.flags >>> abi.COMPLETION_FLAG_BUFFER_SHIFT, 3);
   assert.equal(t.text(arrival, 4096), "late");
@@ -155,8 +155,8 @@ test("cancelling ends what it names, and nothing if it is gone", async () => {
   const { ring, t } = await opened();
   const [one, other] = t.pair();
   for (let buffer = 0; buffer < 8; buffer++) ring.provide(buffer);
-  ring.receiveMultishot(one, abi.GROUP_SMALL, 0, 1, 1);
-  ring.receiveMultishot(other, abi.GROUP_SMALL, 0, 1, 2);
+  ring.receiveMultishot(one, abi.GROUP_SMALL, 0, 0, 1, 1);
+  ring.receiveMultishot(other, abi.GROUP_SMALL, 0, 0, 1, 2);
   ring.cancel(abi.OPERATION_RECEIVE_MULTISHOT, 1, 2);
   const cancelled = t.waitFor(1);
   assert.deepEqual([cancelled.result, cancelled.generation], [-abi.ECANCELED, 2]);

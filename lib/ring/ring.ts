@@ -171,11 +171,21 @@ export class Ring {
     this.#command(abi.OPERATION_ACCEPT, descriptor, 1, slot, generation);
   }
 
-  /** Receive into buffers of a group until cancelled, ended or out of buffers; one completion for each. */
-  receiveMultishot(descriptor: number, group: number, flags: number, slot: number, generation: number): void {
+  /**
+   * Receive into buffers of a group until cancelled, ended, out of buffers or, with `FEATURE_MULTISHOT_LIMIT`, past
+   * `limit` bytes; one completion for each.
+   */
+  receiveMultishot(
+    descriptor: number,
+    group: number,
+    limit: number,
+    flags: number,
+    slot: number,
+    generation: number,
+  ): void {
     const at = this.#command(abi.OPERATION_RECEIVE_MULTISHOT | flags, descriptor, 1, slot, generation);
     this.#words[at + abi.COMMAND_A] = group;
-    this.#words[at + abi.COMMAND_B] = 0;
+    this.#words[at + abi.COMMAND_B] = limit;
   }
 
   /** Receive once into a buffer of a group. */

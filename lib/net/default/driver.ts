@@ -6,6 +6,7 @@
 import { Socket } from "node:net";
 import { ECANCELED } from "../../../ffi/abi.ts";
 import { RingwayError } from "../../../ffi/errors.ts";
+import { type Lease, leaseBytes } from "../../ring/lease.ts";
 import { type Timer, TimerWheel } from "../../ring/timer_wheel.ts";
 import { encodeAddress, type SocketAddress } from "../address.ts";
 import type { Connection, ConnectionHandler, ConnectionOptions, Listener, ListenerHandler } from "../connection.ts";
@@ -58,6 +59,10 @@ export class DefaultDriver implements Driver {
 
   get connectionCount(): number {
     return this.#connections.size;
+  }
+
+  allocate(bytes: number): Lease {
+    return leaseBytes(new Uint8Array(bytes));
   }
 
   startTimer(timer: Timer, delayMs: number): void {

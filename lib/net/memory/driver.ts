@@ -7,6 +7,7 @@
  */
 import { EBADF, ECANCELED, EMFILE } from "../../../ffi/abi.ts";
 import { RingwayError } from "../../../ffi/errors.ts";
+import { type Lease, leaseBytes } from "../../ring/lease.ts";
 import { type Timer, TimerWheel } from "../../ring/timer_wheel.ts";
 import { formatAddress, type IpAddress, type SocketAddress } from "../address.ts";
 import type { ConnectionHandler, ConnectionOptions, Listener, ListenerHandler } from "../connection.ts";
@@ -111,6 +112,10 @@ export class MemoryDriver implements Driver {
   /** @internal May another connection be made? */
   get hasDescriptor(): boolean {
     return this.#connections.size < this.#descriptors;
+  }
+
+  allocate(bytes: number): Lease {
+    return leaseBytes(new Uint8Array(bytes));
   }
 
   startTimer(timer: Timer, delayMs: number): void {

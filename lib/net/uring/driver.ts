@@ -11,6 +11,7 @@ import { RingwayError } from "../../../ffi/errors.ts";
 import type { Library } from "../../../ffi/library.ts";
 import { BufferPool, type BufferWaiter } from "../../ring/buffer_pool.ts";
 import { errnoName } from "../../ring/errors.ts";
+import { type Lease, leaseBytes } from "../../ring/lease.ts";
 import type { RingOptions } from "../../ring/options.ts";
 import { Ring } from "../../ring/ring.ts";
 import { Timer, TimerWheel } from "../../ring/timer_wheel.ts";
@@ -53,6 +54,8 @@ export interface UringDriverOptions {
 /** Buffers that were needed in a peak are looked at this often, until they are given back. */
 const SHRINK_INTERVAL_MS = 1000;
 
+/** Write buffers that are kept for bytes from outside the arena. */
+const WRITE_BUFFERS_FOR_COPIES = 32;
 /** While connections wait for buffers: how long a send may be pending before it has to give way. */
 const SCARCE_STALL_MS = 20;
 
@@ -71,6 +74,8 @@ export class UringDriver implements Driver, BufferWaiter {
   isBulkExhausted = false;
   /** @internal */
   hasMultishotReceive: boolean;
+  /** @internal */
+  readonly hasMultishotLimit: boolean;
   /** Was the ring woken by another thread since {@linkcode takeWake}? */
   #woken = false;
   #connections: (UringConnection | null)[] = [];
@@ -108,6 +113,7 @@ export class UringDriver implements Driver, BufferWaiter {
     this.nowMs = this.ring.nowMs;
     this.#timers = new TimerWheel(this.nowMs);
     this.hasMultishotReceive = (this.ring.features & abi.FEATURE_MULTISHOT_RECEIVE) !== 0;
+    this.hasMultishotLimit = (this.ring.features & abi.FEATURE_MULTISHOT_LIMIT) !== 0;
     this.pool = new BufferPool(this.ring, options.ring, this);
     this.#shrinkTimer = new Timer(() => this.#shrink());
     this.#scarcityTimer = new Timer(() => this.#onScarcity());
@@ -251,6 +257,14 @@ export class UringDriver implements Driver, BufferWaiter {
     this.#options.reporter.onNotice(
       `the kernel refuses multishot receives (${errnoName(errno)}): receiving one at a time, which costs more CPU`,
     );
+  }
+
+  allocate(bytes: number): Lease {
+    // The last ones are for copies, which nothing else can take the place of.
+    if (bytes <= this.pool.writeBytes && this.pool.available(abi.GROUP_WRITE) > WRITE_BUFFERS_FOR_COPIES) {
+      return this.pool.writable() as Lease;
+    }
+    return leaseBytes(new Uint8Array(bytes));
   }
 
   /** @internal True if the kernel has small buffers again. */

@@ -3,6 +3,7 @@ import {
   FEATURE_COOPERATIVE_TASK_RUN,
   FEATURE_DEFERRED_TASK_RUN,
   FEATURE_MULTISHOT_ACCEPT,
+  FEATURE_MULTISHOT_LIMIT,
   FEATURE_MULTISHOT_RECEIVE,
   FEATURE_POLL_FIRST,
   FEATURE_REGISTERED_RING,
@@ -21,9 +22,15 @@ const EVERYTHING =
   FEATURE_REGISTERED_RING |
   FEATURE_MULTISHOT_ACCEPT |
   FEATURE_MULTISHOT_RECEIVE |
+  FEATURE_MULTISHOT_LIMIT |
   FEATURE_SKIP_SUCCESS |
   FEATURE_POLL_FIRST;
 
 conformanceSuite("uring on the oldest kernel", (options) =>
   openUringHarness({ ...options, ring: { disabledFeatures: EVERYTHING } }),
+);
+
+// Linux 6.1 to 6.16.
+conformanceSuite("uring without a limit for multishot receives", (options) =>
+  openUringHarness({ ...options, ring: { disabledFeatures: FEATURE_MULTISHOT_LIMIT } }),
 );

@@ -2,8 +2,9 @@
  * Receiving: one multishot receive into small buffers for most connections, single receives into
  * bulk buffers for those that turn out to carry bulk data.
  *
- * A connection begins with single receives, and goes on with a multishot one after its first small message: a
- * multishot receive fills up to 32 buffers before anybody can say that the other side does not take them.
+ * A multishot receive fills up to 32 buffers before anybody can say that the other side does not take them, unless
+ * the kernel lets it be limited. Where it does not, a connection begins with single receives, and goes on with a
+ * multishot one after its first small message.
  *
  * @module
  */
@@ -32,6 +33,8 @@ import {
   WRITE_ENDED,
 } from "./state.ts";
 
+/** Bytes of one multishot receive: as many as are queued for the other side before it is to be waited for. */
+const MULTISHOT_BYTES = 65536;
 /** Receives in a row that filled a small buffer, after which a connection counts as bulk. */
 const FULL_BUFFERS_TO_BULK = 4;
 /** Receives in a row that would have fitted a small buffer, after which it does not any more. */
@@ -49,9 +52,10 @@ export function armReceive(c: UringConnection, flags: number): void {
   if (c.pending & PENDING_RECEIVE || (c.state & unwanted) !== 0 || (c.state & CONNECTED) === 0) return;
   c.pending |= PENDING_RECEIVE;
   const { driver } = c;
-  if ((c.state & (BULK | SINGLE_RECEIVES | SMALL_MESSAGES)) === SMALL_MESSAGES && driver.hasMultishotReceive) {
+  const isBounded = driver.hasMultishotLimit || (c.state & SMALL_MESSAGES) !== 0;
+  if ((c.state & (BULK | SINGLE_RECEIVES)) === 0 && isBounded && driver.hasMultishotReceive) {
     c.state |= MULTISHOT;
-    driver.ring.receiveMultishot(c.descriptor, abi.GROUP_SMALL, flags, c.slot, c.generation);
+    driver.ring.receiveMultishot(c.descriptor, abi.GROUP_SMALL, MULTISHOT_BYTES, flags, c.slot, c.generation);
     return;
   }
   c.state &= ~MULTISHOT;
