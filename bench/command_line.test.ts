@@ -28,7 +28,7 @@ describe("the benchmark's options", () => {
     const { workloads, peers, settings, json } = parse();
     assert.deepEqual(namesOf(workloads), [
       ...["tcp-4k", "tcp-64k", "tcp-10m", "tcp-churn", "tcp-stall", "tcp-idle", "tcp-latency"],
-      ...["http-4k", "http-post", "http-10m"],
+      ...["http-4k", "http-post", "http-10m", "http-upload", "http-rate", "http-stall", "http-idle"],
       "start",
     ]);
     for (const protocol of ["tcp", "http"]) {

@@ -30,7 +30,7 @@ describe("a started process", () => {
     const child = Number.parseInt(started.out, 10);
     assert.notEqual(readProc(`/proc/${child}/stat`), undefined);
     await started.stop();
-    // It was sent a signal, and ends when it next runs. Without an init that reaps, its entry stays as that of a zombie.
+    // It was sent a signal, and ends when it next runs. Without an init that reaps, its entry stays, as a zombie.
     const isGone = () => /\) [ZX]/.test(readProc(`/proc/${child}/stat`) ?? ") Z");
     const deadlineMs = Date.now() + 20_000;
     while (!isGone() && Date.now() < deadlineMs) await new Promise((resolve) => setTimeout(resolve, 5));

@@ -5,6 +5,7 @@
 const std = @import("std");
 const process = @import("process.zig");
 const sockets = @import("sockets.zig");
+const http_sink = @import("http_sink.zig");
 const Request = @import("request.zig").Request;
 
 const Epoll = sockets.Epoll;
@@ -21,6 +22,7 @@ const Connection = struct {
     /// What could not be sent back yet.
     pending: []u8 = &.{},
     pending_start: usize = 0,
+    sink: http_sink.HttpSink = .{},
 };
 
 var connections: [MAXIMUM_DESCRIPTORS]Connection = undefined;
@@ -82,6 +84,7 @@ fn echo(descriptor: i32, connection: *Connection) bool {
             else => {},
         }
     }
+    if (connection.request == .post) return answer(descriptor, connection.sink.feed(received));
     const sent = switch (sockets.send(descriptor, received)) {
         .bytes => |count| count,
         .would_block => 0,
@@ -92,6 +95,18 @@ fn echo(descriptor: i32, connection: *Connection) bool {
     connection.pending = std.heap.page_allocator.dupe(u8, rest) catch process.fail("out of memory", .{});
     connection.pending_start = 0;
     epoll.modify(descriptor, Epoll.OUT, @intCast(descriptor));
+    return true;
+}
+
+/// False if the client is gone.
+fn answer(descriptor: i32, requests: usize) bool {
+    for (0..requests) |_| {
+        switch (sockets.send(descriptor, http_sink.response)) {
+            .bytes => |count| if (count < http_sink.response.len) process.fail("an answer did not fit", .{}),
+            .would_block => process.fail("a client does not read its answers", .{}),
+            .failed => return false,
+        }
+    }
     return true;
 }
 

@@ -1,7 +1,8 @@
-//! bench_idle PORT CONNECTIONS
+//! bench_idle PORT CONNECTIONS HTTP
 //!
-//! Opens so many connections one after the other, sends and reads back one message on each, prints "open", and
-//! holds them until a line comes on standard input (or its end). Then closes them and prints "closed".
+//! Opens so many connections one after the other, sends and reads back one message on each, or with HTTP 1 requests
+//! an empty file, prints "open", and holds them until a line comes on standard input (or its end). Then does the same
+//! on each again, closes them and prints "closed".
 
 const std = @import("std");
 const linux = std.os.linux;
@@ -17,7 +18,8 @@ const STANDARD_INPUT = 0;
 var descriptors: [MAXIMUM_CONNECTIONS]i32 = undefined;
 
 fn run(arguments: process.Arguments, _: process.Environment) void {
-    const port, const count = process.numbers(&.{ "PORT", "CONNECTIONS" }, arguments);
+    const port, const count, const is_http = process.numbers(&.{ "PORT", "CONNECTIONS", "HTTP" }, arguments);
+    const exchange: *const fn (i32) void = if (is_http == 0) exchangeMessage else exchangeRequest;
     if (count > MAXIMUM_CONNECTIONS) process.fail("up to {d} connections", .{MAXIMUM_CONNECTIONS});
     for (descriptors[0..count], 0..) |*descriptor, index| {
         descriptor.* = sockets.connect(port, index, .blocking);
@@ -32,11 +34,26 @@ fn run(arguments: process.Arguments, _: process.Environment) void {
     waitForLine();
 }
 
-fn exchange(descriptor: i32) void {
+fn exchangeMessage(descriptor: i32) void {
     var answer: [request.MESSAGE_BYTES]u8 = undefined;
     sockets.sendAll(descriptor, &request.message);
     sockets.receiveAll(descriptor, &answer);
     if (!std.mem.eql(u8, &answer, &request.message)) process.fail("other bytes came back than were sent", .{});
+}
+
+fn exchangeRequest(descriptor: i32) void {
+    var answer: [4096]u8 = undefined;
+    var length: usize = 0;
+    sockets.sendAll(descriptor, request.get_empty);
+    while (!std.mem.endsWith(u8, answer[0..length], "\r\n\r\n")) {
+        if (length == answer.len) process.fail("more came than the head of an empty response", .{});
+        switch (sockets.receive(descriptor, answer[length..])) {
+            .bytes => |count| length += if (count > 0) count else process.fail("an idle connection has ended", .{}),
+            .would_block => process.fail("no response in time", .{}),
+            .failed => |errno| process.failWith("receive", errno),
+        }
+    }
+    if (!std.mem.startsWith(u8, &answer, request.response_ok)) process.fail("a response was not 200", .{});
 }
 
 fn waitForLine() void {

@@ -173,5 +173,10 @@ describe("targets", () => {
       targets.some(({ what }) => what.endsWith("/ other")),
       false,
     );
+    const ofHttp = checkTargets(
+      [workload("http-upload", [subject("ringway-deno", [{ cpu: 112 }]), subject("other", [{ cpu: 100 }])])],
+      [{ name: "other", protocol: "http" }],
+    );
+    assert.equal(result(ofHttp, "ringway-deno", "http-upload CPU/byte / other")?.isReached, false);
   });
 });

@@ -57,8 +57,8 @@ const TARGETS: readonly Target[] = [
 function referenceTargets({ name, protocol }: Reference): Target[] {
   if (protocol === "tcp") return [ratio("tcp-4k", "cpu", "CPU/request", [name], "<=", 1.05)];
   return [
-    ratio("http-4k", "cpu", "CPU/request", [name], "<=", 1.1),
-    ratio("http-post", "cpu", "CPU/request", [name], "<=", 1.1),
+    ...["http-4k", "http-post"].map((workload) => ratio(workload, "cpu", "CPU/request", [name], "<=", 1.1)),
+    ...["http-10m", "http-upload"].map((workload) => ratio(workload, "cpu", "CPU/byte", [name], "<=", 1.1)),
   ];
 }
 

@@ -3,46 +3,78 @@
  *
  * @module
  */
-import { benchProgram } from "../environment.ts";
+import { startNginxHttp } from "../backends/nginx_http.ts";
+import { startEcho } from "../backends/upstream.ts";
+import { benchProgram, whyMissing } from "../environment.ts";
 import { parseResult, type StallResult } from "../load/results.ts";
 import { readMemory } from "../measurement/memory.ts";
+import type { Protocol } from "../peers/peer.ts";
 import { StartedProcess } from "../processes/started.ts";
 import { relayNormalTraffic } from "./normal_traffic.ts";
 import { freshRelayPlans, type Relay } from "./relay.ts";
-import type { Sample, Workload, WorkloadContext } from "./workload.ts";
+import type { Metric, Sample, SubjectPlan, Workload, WorkloadContext } from "./workload.ts";
 
-/** In each direction. */
-const CONNECTIONS = 20;
+/** What is stalled. */
+interface StallOptions {
+  readonly protocol: Protocol;
+  readonly downloads: number;
+  readonly uploads: number;
+}
+
 const SAMPLE_MS = 100;
 const MIB = 2 ** 20;
+const METRICS: readonly Metric[] = [
+  { key: "growth", label: "growth MiB", role: "main" },
+  { key: "before", label: "before MiB", role: "detail" },
+  { key: "most", label: "most MiB", role: "detail" },
+];
 
-/** The workload. */
+const TCP: StallOptions = { protocol: "tcp", downloads: 20, uploads: 20 };
+const HTTP: StallOptions = { protocol: "http", downloads: 1, uploads: 0 };
+
+/** Through TCP relays. */
 export const tcpStall: Workload = {
   name: "tcp-stall",
   protocol: "tcp",
   describe: ({ settings }) =>
-    `${CONNECTIONS} downloads and ${CONNECTIONS} uploads that nobody reads, ${settings.stallSeconds} s: ` +
+    `${TCP.downloads} downloads and ${TCP.uploads} uploads that nobody reads, ${settings.stallSeconds} s: ` +
     "resident memory of a fresh process",
-  metrics: [
-    { key: "growth", label: "growth MiB", role: "main" },
-    { key: "before", label: "before MiB", role: "detail" },
-    { key: "most", label: "most MiB", role: "detail" },
-    { key: "uploaded", label: "accepted MiB", role: "detail" },
-  ],
+  metrics: [...METRICS, { key: "uploaded", label: "accepted MiB", role: "detail" }],
   rounds: ({ memoryRounds }) => memoryRounds,
   whyNot: () => null,
-  subjects: (context) =>
-    freshRelayPlans(context, {
-      connections: 2 * CONNECTIONS,
-      warmUp: ({ peer }) => relayNormalTraffic(context.environment, peer.port),
-      measure: (relay) => measure(context, relay),
-    }),
+  subjects: (context) => plans(context, TCP),
 };
 
-async function measure({ environment, settings }: WorkloadContext, { peer }: Relay): Promise<Sample> {
+/** Through HTTP reverse proxies. */
+export const httpStall: Workload = {
+  name: "http-stall",
+  protocol: "http",
+  describe: ({ settings }) =>
+    `a response of 1 GiB that its client does not read, ${settings.stallSeconds} s: resident memory of a fresh process`,
+  metrics: METRICS,
+  rounds: ({ memoryRounds }) => memoryRounds,
+  whyNot: (environment) => whyMissing(environment, "nginx", "wrk"),
+  subjects: (context) => plans(context, HTTP),
+};
+
+function plans(context: WorkloadContext, options: StallOptions): SubjectPlan[] {
+  const { environment } = context;
+  return freshRelayPlans(context, {
+    connections: options.downloads + options.uploads,
+    startUpstream: () => (options.protocol === "http" ? startNginxHttp(environment) : startEcho(environment)),
+    warmUp: ({ peer }) => relayNormalTraffic(environment, options.protocol, peer.port),
+    measure: (relay) => measure(context, options, relay),
+  });
+}
+
+async function measure(
+  { environment, settings }: WorkloadContext,
+  { protocol, downloads, uploads }: StallOptions,
+  { peer }: Relay,
+): Promise<Sample> {
   const { pid } = peer.process;
   const before = readMemory(pid);
-  const numbers = [peer.port, CONNECTIONS, CONNECTIONS, settings.stallSeconds].map(String);
+  const numbers = [peer.port, downloads, uploads, settings.stallSeconds, protocol === "http" ? 1 : 0].map(String);
   const stall = new StartedProcess([...environment.placement.load, benchProgram("stall"), ...numbers]);
   const series = [before];
   while (!stall.isEnded) {

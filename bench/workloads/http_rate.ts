@@ -1,0 +1,62 @@
+/**
+ * How long requests take through HTTP reverse proxies that are not at their limit.
+ *
+ * @module
+ */
+import { startFortioEcho } from "../backends/fortio_echo.ts";
+import { whyMissing } from "../environment.ts";
+import { fortioCommand } from "../load/fortio.ts";
+import { parseFortio } from "../load/fortio_result.ts";
+import { runLoad } from "../load/run_load.ts";
+import { type Relay, relayPlans } from "./relay.ts";
+import type { Metric, Sample, Workload, WorkloadContext } from "./workload.ts";
+
+const RATES = [2000, 4000, 8000] as const;
+const CONNECTIONS = 64;
+const BODY_BYTES = 4096;
+/** Less than this part of a rate is another rate. */
+const REACHED = 0.95;
+
+/** The workload. */
+export const httpRate: Workload = {
+  name: "http-rate",
+  protocol: "http",
+  describe: ({ settings }) =>
+    `fortio through HTTP reverse proxies to an echo: ${RATES.join(", ")} requests/s, evenly, on ${CONNECTIONS} ` +
+    `connections, POST of ${BODY_BYTES / 1024} KiB, ${settings.seconds} s each`,
+  metrics: RATES.flatMap((rate): Metric[] => [
+    { key: `p50At${rate}`, label: `${rate}/s: p50 ms`, role: "compared" },
+    { key: `p99At${rate}`, label: "p99 ms", role: "compared" },
+    { key: `cpuAt${rate}`, label: "CPU us/request", role: "detail" },
+  ]),
+  whyNot: (environment) => whyMissing(environment, "fortio"),
+  subjects: (context) =>
+    relayPlans(context, {
+      connections: CONNECTIONS,
+      startUpstream: () => startFortioEcho(context.environment),
+      warmUp: async (relay) => void (await measure(context, relay, context.settings.warmUpSeconds)),
+      measure: (relay) => measure(context, relay, context.settings.seconds),
+    }),
+};
+
+async function measure({ environment }: WorkloadContext, { peer, upstream }: Relay, seconds: number): Promise<Sample> {
+  const values: Record<string, number> = {};
+  const raw: unknown[] = [];
+  const missed: string[] = [];
+  let notes: readonly string[] = [];
+  for (const rate of RATES) {
+    const load = { connections: CONNECTIONS, bodyBytes: BODY_BYTES, requestsPerSecond: rate, seconds };
+    const run = await runLoad(environment, fortioCommand(peer.port, load), seconds, peer.process, upstream.process);
+    const result = parseFortio(run.output, load);
+    values[`p50At${rate}`] = result.p50Ms;
+    values[`p99At${rate}`] = result.p99Ms;
+    values[`cpuAt${rate}`] = run.proxy.cpuNs / 1000 / result.requests;
+    const reached = result.requests / result.seconds;
+    if (reached < rate * REACHED) missed.push(`${Math.round(reached)} instead of ${rate}`);
+    // Those of the last and highest rate.
+    notes = run.notes;
+    raw.push({ rate, fortio: result, proxy: run.proxy, shares: run.shares });
+  }
+  if (missed.length > 0) notes = [...notes, `not as many requests/s as wanted: ${missed.join(", ")}`];
+  return { values, notes, raw };
+}
