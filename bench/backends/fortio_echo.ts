@@ -11,10 +11,12 @@ import { StartedProcess } from "../processes/started.ts";
 import type { Upstream } from "./upstream.ts";
 
 const OTHER_SERVERS = ["grpc", "redirect", "tcp", "udp"].flatMap((name) => [`-${name}-port`, "disabled"]);
+/** By default it would close the connections of a peer while the others are measured. */
+const OPTIONS = ["-quiet", "-server-idle-timeout", "1h", ...OTHER_SERVERS];
 
 /** Start it. */
 export async function startFortioEcho({ descriptors, placement }: Environment): Promise<Upstream> {
   const port = await unusedPort();
-  const server = [FORTIO, "server", "-quiet", "-http-port", `127.0.0.1:${port}`, ...OTHER_SERVERS];
+  const server = [FORTIO, "server", ...OPTIONS, "-http-port", `127.0.0.1:${port}`];
   return untilAccepting(new StartedProcess([...descriptors.wrapper, ...placement.upstream, ...server]), port);
 }
