@@ -39,7 +39,7 @@ export function portOf(memory: Uint8Array, start: number, end: number): number {
   let port = 0;
   for (let position = start; position < end; position++) {
     const byte = memory[position] as number;
-    if (byte < DIGIT_0 || byte > DIGIT_9) return -1;
+    if (!isDigit(byte)) return -1;
     port = port * 10 + (byte - DIGIT_0);
     if (port > PORT_MAX) return -1;
   }
@@ -60,18 +60,65 @@ function registeredNameEnd(memory: Uint8Array, start: number, end: number): numb
   return position;
 }
 
-/** After an IPv6 address in brackets, or -1. Future versions and zones are not of any use in HTTP. */
+/**
+ * After an IPv6 address in brackets (RFC 3986 section 3.2.2), or -1. Addresses of future versions and zones are refused:
+ * nobody can connect to the former, and the latter mean something on the sender's machine only.
+ */
 function literalEnd(memory: Uint8Array, start: number, end: number): number {
-  let position = start + 1;
+  let groups = 0;
+  let digits = 0;
   let colons = 0;
-  while (position < end) {
+  let hasGap = false;
+  for (let position = start + 1; position < end; position++) {
     const byte = memory[position] as number;
-    if (byte === COLON) colons++;
-    else if (byte === BRACKET_CLOSE) return colons >= 2 ? position + 1 : -1;
-    else if (byte !== DOT && !isHex(byte)) return -1;
-    position++;
+    if (byte === COLON) {
+      if (digits > 0) groups++;
+      digits = 0;
+      colons++;
+      if (colons > 2 || (colons === 2 && hasGap)) return -1;
+      if (colons === 2) hasGap = true;
+      continue;
+    }
+    // One colon is between two groups.
+    if (colons === 1 && (groups === 0 || byte === BRACKET_CLOSE)) return -1;
+    if (byte === BRACKET_CLOSE) return isGroupCount(digits > 0 ? groups + 1 : groups, hasGap) ? position + 1 : -1;
+    if (byte === DOT) {
+      const dottedEnd = dottedAddressEnd(memory, position - digits, end);
+      const isLast = dottedEnd > 0 && dottedEnd < end && memory[dottedEnd] === BRACKET_CLOSE;
+      return isLast && isGroupCount(groups + 2, hasGap) ? dottedEnd + 1 : -1;
+    }
+    colons = 0;
+    digits++;
+    if (digits > 4 || !isHex(byte)) return -1;
   }
   return -1;
+}
+
+/** Are these all groups of an address? A gap stands for one at least. */
+function isGroupCount(groups: number, hasGap: boolean): boolean {
+  return hasGap ? groups <= 7 : groups === 8;
+}
+
+/** After four numbers up to 255 with points between them, or -1. */
+function dottedAddressEnd(memory: Uint8Array, start: number, end: number): number {
+  let position = start;
+  for (let part = 0; part < 4; part++) {
+    if (part > 0 && (position >= end || memory[position++] !== DOT)) return -1;
+    const partStart = position;
+    let value = 0;
+    while (position < end && isDigit(memory[position] as number)) {
+      value = value * 10 + ((memory[position] as number) - DIGIT_0);
+      position++;
+      // A zero is not followed by others: some read the number as an octal one.
+      if (value > 255 || (memory[partStart] === DIGIT_0 && position > partStart + 1)) return -1;
+    }
+    if (position === partStart) return -1;
+  }
+  return position;
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= DIGIT_0 && byte <= DIGIT_9;
 }
 
 function isHex(byte: number): boolean {

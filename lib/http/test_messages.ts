@@ -66,10 +66,8 @@ export interface HeadOptions {
 export function parseHead(bytes: Uint8Array, options: HeadOptions): { head: Head; length: number } {
   const head = new Head(options.limits ?? defaultHttpLimits);
   let length: number = PARSE_INCOMPLETE;
-  let isFirst = true;
   for (const cut of [...(options.cuts ?? []), bytes.length]) {
-    if (cut > bytes.length || (length !== PARSE_INCOMPLETE && !isFirst)) continue;
-    isFirst = false;
+    if (cut > bytes.length) continue;
     const start = (cut * 7) % 13;
     const memory = new Uint8Array(start + cut + 5).fill(0x41 + (cut % 26));
     memory.set(bytes.subarray(0, cut), start);
@@ -77,6 +75,7 @@ export function parseHead(bytes: Uint8Array, options: HeadOptions): { head: Head
     length = options.isRequest
       ? parseRequestHead(head, seen, start, start + cut)
       : parseResponseHead(head, seen, start, start + cut, options.requestMethod ?? METHOD_GET);
+    if (length !== PARSE_INCOMPLETE) break;
   }
   return { head, length };
 }
