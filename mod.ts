@@ -3,12 +3,12 @@
  *
  * @example
  * ```ts
- * import { defaultProxyConfig, formatAddress, parseTarget, parseUpstream, startProxy } from "@ringway/proxy";
+ * import { defaultProxyConfig, formatAddress, parseTarget, startProxy } from "@ringway/proxy";
  *
  * const proxy = await startProxy({
  *   ...defaultProxyConfig,
  *   listen: [parseTarget("127.0.0.1:0")],
- *   to: [parseUpstream("tcp://127.0.0.1:5432")],
+ *   to: [parseTarget("127.0.0.1:5432")],
  * });
  * console.log(proxy.addresses.map(formatAddress), proxy.socketInterface.reason);
  * await proxy.drain();
@@ -23,11 +23,13 @@ export {
   type BalancerName,
   defaultProxyConfig,
   type HostPort,
+  type HttpConfig,
   type IoUringOptions,
   type LogLevel,
+  type Protocol,
   type ProxyConfig,
   type Target,
 } from "./lib/server/config.ts";
 export { type RunningProxy, type StartOptions, startProxy } from "./lib/server/start_proxy.ts";
-export { parseTarget, parseUpstream, TargetError } from "./lib/server/target.ts";
+export { parseTarget, parseUpstream, TargetError, type Upstream } from "./lib/server/target.ts";
 export { VERSION } from "./lib/version.ts";

@@ -14,7 +14,7 @@ import { defaultProxyConfig, formatAddress, parseTarget, parseUpstream, startPro
 const [listen = "127.0.0.1:10000", to = "tcp://127.0.0.1:8000"] = process.argv.slice(2);
 
 const proxy = await startProxy(
-  { ...defaultProxyConfig, listen: [parseTarget(listen)], to: [parseUpstream(to)], workers: 1 },
+  { ...defaultProxyConfig, listen: [parseTarget(listen)], to: [parseUpstream(to).target], workers: 1 },
   { log: (level, message) => process.stderr.write(`${level}: ${message}\n`) },
 );
 process.stdout.write(`listening on ${proxy.addresses.map(formatAddress).join(", ")}\n`);

@@ -19,6 +19,19 @@ export const STATISTICS = [
   "upstream_connect_retries_total",
   "upstream_no_endpoint_total",
   "upstream_resets_total",
+  "http_requests_total",
+  "http_requests_active",
+  "http_responses_2xx_total",
+  "http_responses_3xx_total",
+  "http_responses_4xx_total",
+  "http_responses_5xx_total",
+  "http_local_replies_total",
+  "http_responses_cut_short_total",
+  "http_requests_aborted_total",
+  "http_upgrades_total",
+  "http_upstream_reuses_total",
+  "http_upstream_retries_total",
+  "http_upstream_errors_total",
 ] as const;
 
 /** The name of a number. */

@@ -119,7 +119,7 @@ test("a waiter is called when a buffer returns after all were leased", async () 
   on.close();
 });
 
-test("more buffers join when the kernel runs out, at most half as many in a turn, and leave when it is quiet", async () => {
+test("buffers join when the kernel runs out, at most half as many in a turn, and leave when it is quiet", async () => {
   const smallBuffers = { count: 200, bytes: SMALL };
   const on = await PoolOnRing.open({ smallBuffers, commandCapacity: 512 });
   assert.deepEqual(on.row("small"), [64, 0]);

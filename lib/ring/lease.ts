@@ -105,6 +105,17 @@ export function detachLease(lease: Lease): Lease {
   return copy;
 }
 
+/** A lease without its first `count` bytes (0 to its length); it is released, and `null`, if nothing is left. */
+export function dropFront(lease: Lease, count: number): Lease | null {
+  if (count === lease.length) {
+    lease.release();
+    return null;
+  }
+  lease.offset += count;
+  lease.length -= count;
+  return lease;
+}
+
 /** Leases in the order in which they arrived. */
 export class LeaseQueue {
   /** The first lease. */
@@ -119,6 +130,14 @@ export class LeaseQueue {
     if (this.#tail === null) this.head = lease;
     else this.#tail.next = lease;
     this.#tail = lease;
+    this.bytes += lease.length;
+  }
+
+  /** Put a lease in front of all others. */
+  unshift(lease: Lease): void {
+    lease.next = this.head;
+    this.head = lease;
+    if (this.#tail === null) this.#tail = lease;
     this.bytes += lease.length;
   }
 

@@ -8,7 +8,7 @@ import type { RequestedInterface } from "../net/socket_interface.ts";
 import { VERSION } from "../version.ts";
 import { type BalancerName, defaultProxyConfig, type LogLevel, type ProxyConfig, type Target } from "./config.ts";
 import { LOG_LEVELS } from "./log.ts";
-import { parseTarget, parseUpstream, TargetError } from "./target.ts";
+import { parseTarget, parseUpstream, TargetError, type Upstream } from "./target.ts";
 
 /** What the command line asks for. */
 export interface CommandLine {
@@ -39,7 +39,7 @@ const DEFAULT_LISTEN: Target = { family: "name", host: "127.0.0.1", port: 10000 
 
 interface Options {
   listen: Target[];
-  to: Target[];
+  to: Upstream[];
   workers: number | "auto";
   socketInterface: RequestedInterface;
   ioUringSize: number;
@@ -48,6 +48,16 @@ interface Options {
   writeTimeoutMs: number;
   useSubmissionQueuePolling: boolean;
   balance: BalancerName;
+  headTimeoutMs: number;
+  keepAliveTimeoutMs: number;
+  responseTimeoutMs: number;
+  streamIdleTimeoutMs: number;
+  upstreamConnections: number;
+  upstreamIdleTimeoutMs: number;
+  requestsPerConnection: number;
+  pendingRequests: number;
+  pendingTimeoutMs: number;
+  trustedHops: number;
   connectAttempts: number;
   connectTimeoutMs: number;
   idleTimeoutMs: number;
@@ -73,12 +83,29 @@ export function parseCommandLine(
   }
   const options = command.opts<Options>();
   const { listen, to, balance, maxConnections, logLevel, check, ...rest } = options;
-  const { ioUringSize, acceptSize, readBufferSize, writeTimeoutMs, useSubmissionQueuePolling, ...proxy } = rest;
+  const { ioUringSize, acceptSize, readBufferSize, writeTimeoutMs, useSubmissionQueuePolling, ...others } = rest;
+  const { workers, socketInterface, connectAttempts, connectTimeoutMs, idleTimeoutMs, ...moreOthers } = others;
+  const { drainTimeoutMs, dnsRefreshMs, backlog, ...http } = moreOthers;
+  const protocol = to[0]?.protocol ?? "tcp";
+  const other = to.find((upstream) => upstream.protocol !== protocol);
+  if (other !== undefined) {
+    output.error(`error: --to has endpoints for ${protocol} and for ${other.protocol}: one proxy relays one of them\n`);
+    return { exitCode: 2 };
+  }
   return {
     config: {
-      ...proxy,
+      workers,
+      socketInterface,
+      connectAttempts,
+      connectTimeoutMs,
+      idleTimeoutMs,
+      drainTimeoutMs,
+      dnsRefreshMs,
+      backlog,
+      protocol,
+      http: { ...defaultProxyConfig.http, ...http },
       listen: listen.length > 0 ? listen : [DEFAULT_LISTEN],
-      to,
+      to: to.map(({ target }) => target),
       balancer: balance,
       maximumConnections: maxConnections,
       ioUring: { ioUringSize, acceptSize, readBufferSize, writeTimeoutMs, useSubmissionQueuePolling },
@@ -89,9 +116,9 @@ export function parseCommandLine(
 }
 
 function createCommand(output: CommandLineOutput): Command {
-  const { ioUring, ...defaults } = defaultProxyConfig;
+  const { ioUring, http, ...defaults } = defaultProxyConfig;
   return new Command("ringway")
-    .description("A proxy on Linux io_uring: relays TCP connections to one or more endpoints.")
+    .description("A proxy on Linux io_uring: relays HTTP requests or TCP connections to one or more endpoints.")
     .version(`ringway ${VERSION}`, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this help")
     .allowExcessArguments(false)
@@ -105,8 +132,8 @@ function createCommand(output: CommandLineOutput): Command {
       [],
     )
     .option(
-      "-t, --to <tcp://HOST:PORT>",
-      "an endpoint; also unix:PATH; repeatable (default: a built-in demo)",
+      "-t, --to <SCHEME://HOST:PORT>",
+      "an endpoint: http://, tcp://, or unix:PATH for TCP; repeatable (default: a built-in demo)",
       collect(parseUpstream),
       [],
     )
@@ -141,7 +168,7 @@ function createCommand(output: CommandLineOutput): Command {
     .addOption(
       choice(
         "--balance <NAME>",
-        "how connections are spread over endpoints",
+        "how connections, or requests, are spread over endpoints",
         ["round-robin", "least-connections"],
         defaults.balancer,
       ),
@@ -160,9 +187,64 @@ function createCommand(output: CommandLineOutput): Command {
     )
     .option(
       "--idle-timeout-ms <MS>",
-      "how long a connection may be without bytes; 0: for ever",
+      "how long a TCP connection may be without bytes; 0: for ever",
       milliseconds,
       defaults.idleTimeoutMs,
+    )
+    .option("--head-timeout-ms <MS>", "HTTP: how long the head of a request may take", milliseconds, http.headTimeoutMs)
+    .option(
+      "--keep-alive-timeout-ms <MS>",
+      "HTTP: how long a client's connection may be without a request",
+      milliseconds,
+      http.keepAliveTimeoutMs,
+    )
+    .option(
+      "--response-timeout-ms <MS>",
+      "HTTP: how long an endpoint may take to respond",
+      milliseconds,
+      http.responseTimeoutMs,
+    )
+    .option(
+      "--stream-idle-timeout-ms <MS>",
+      "HTTP: how long a body or a WebSocket may be without bytes",
+      milliseconds,
+      http.streamIdleTimeoutMs,
+    )
+    .option(
+      "--upstream-connections <N>",
+      "HTTP: connections to one endpoint per worker",
+      integer(1, 1 << 20),
+      http.upstreamConnections,
+    )
+    .option(
+      "--upstream-idle-timeout-ms <MS>",
+      "HTTP: how long a connection to an endpoint is kept without a request",
+      milliseconds,
+      http.upstreamIdleTimeoutMs,
+    )
+    .option(
+      "--requests-per-connection <N>",
+      "HTTP: requests on one connection to an endpoint; 0: no limit",
+      integer(0, 1 << 30),
+      http.requestsPerConnection,
+    )
+    .option(
+      "--pending-requests <N>",
+      "HTTP: requests that wait for a connection to an endpoint, per worker",
+      integer(0, 1 << 20),
+      http.pendingRequests,
+    )
+    .option(
+      "--pending-timeout-ms <MS>",
+      "HTTP: how long a request waits for a connection",
+      milliseconds,
+      http.pendingTimeoutMs,
+    )
+    .option(
+      "--trusted-hops <N>",
+      "HTTP: proxies in front whose X-Forwarded-* are believed",
+      integer(0, 100),
+      http.trustedHops,
     )
     .option(
       "--drain-timeout-ms <MS>",
@@ -191,7 +273,7 @@ function choice(flags: string, description: string, choices: readonly string[], 
   return new Option(flags, description).choices(choices).default(initial);
 }
 
-function collect(parse: (text: string) => Target): (text: string, previous: Target[]) => Target[] {
+function collect<T>(parse: (text: string) => T): (text: string, previous: T[]) => T[] {
   return (text, previous) => {
     try {
       return [...previous, parse(text)];

@@ -5,6 +5,7 @@
  */
 import type { SocketAddress, UnixAddress } from "../net/address.ts";
 import type { RequestedInterface } from "../net/socket_interface.ts";
+import { defaultHttpProxyOptions, type HttpProxyOptions } from "../proxy/http/options.ts";
 
 /** A host that may be a name, and a port. */
 export interface HostPort {
@@ -18,7 +19,10 @@ export interface HostPort {
 /** Where to listen or connect to, before names are resolved. */
 export type Target = HostPort | UnixAddress;
 
-/** How connections are spread over endpoints. */
+/** What is relayed: the bytes of connections, or HTTP requests. */
+export type Protocol = "tcp" | "http";
+
+/** How connections, or requests, are spread over endpoints. */
 export type BalancerName = "round-robin" | "least-connections";
 
 /** How much is logged. */
@@ -38,8 +42,13 @@ export interface IoUringOptions {
   readonly useSubmissionQueuePolling: boolean;
 }
 
+/** Limits and times of HTTP, beside those that TCP has too. */
+export type HttpConfig = Omit<HttpProxyOptions, "connectTimeoutMs" | "connectAttempts" | "maximumConnections">;
+
 /** What a proxy is started with. */
 export interface ProxyConfig {
+  /** What is relayed. */
+  readonly protocol: Protocol;
   /** Where to accept connections. */
   readonly listen: readonly Target[];
   /** The endpoints; a name stands for all of its addresses. */
@@ -50,13 +59,15 @@ export interface ProxyConfig {
   readonly socketInterface: RequestedInterface;
   /** For the `uring` driver. */
   readonly ioUring: IoUringOptions;
-  /** How connections are spread over endpoints. */
+  /** For `protocol` `"http"`. */
+  readonly http: HttpConfig;
+  /** How connections, or requests, are spread over endpoints. */
   readonly balancer: BalancerName;
   /** Endpoints that are tried for a connection, at the most. */
   readonly connectAttempts: number;
   /** How long connecting to an endpoint may take, in milliseconds; 0: as long as the kernel tries. */
   readonly connectTimeoutMs: number;
-  /** How long a connection may be idle, in milliseconds; 0: for ever. */
+  /** How long a TCP connection may be idle, in milliseconds; 0: for ever. HTTP has times of its own. */
   readonly idleTimeoutMs: number;
   /** How long connections may go on after a stop was asked for, in milliseconds. */
   readonly drainTimeoutMs: number;
@@ -79,6 +90,8 @@ export const defaultProxyConfig: Omit<ProxyConfig, "listen" | "to"> = {
     writeTimeoutMs: 1000,
     useSubmissionQueuePolling: false,
   },
+  protocol: "tcp",
+  http: defaultHttpProxyOptions,
   balancer: "round-robin",
   connectAttempts: 3,
   connectTimeoutMs: 5000,

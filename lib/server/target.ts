@@ -5,7 +5,7 @@
  */
 import { isIP } from "node:net";
 import { RingwayError } from "../../ffi/errors.ts";
-import type { Target } from "./config.ts";
+import type { Protocol, Target } from "./config.ts";
 
 /** Text that is not an address. */
 export class TargetError extends RingwayError {
@@ -51,20 +51,36 @@ function hint(text: string): string {
   return "it is HOST:PORT, [IPV6]:PORT or unix:PATH";
 }
 
-/** An upstream: `tcp://HOST:PORT` or `unix:PATH`. Throws a {@linkcode TargetError}. */
-export function parseUpstream(text: string): Target {
-  if (text.startsWith("unix:")) return unixTarget(text);
+/** An endpoint, and what is spoken with it. */
+export interface Upstream {
+  readonly protocol: Protocol;
+  readonly target: Target;
+}
+
+/** The port of `http://HOST`. */
+const HTTP_PORT = 80;
+
+/** An endpoint: `tcp://HOST:PORT`, `http://HOST[:PORT]`, or `unix:PATH` for TCP. Throws a {@linkcode TargetError}. */
+export function parseUpstream(text: string): Upstream {
+  if (text.startsWith("unix:")) return { protocol: "tcp", target: unixTarget(text) };
   const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text);
   if (match === null) {
-    const rest = /^[^/]+:\d+$/.test(text) ? `tcp://${text}` : "tcp://HOST:PORT";
+    const rest = /^[^/]+:\d+$/.test(text) ? `tcp://${text} or http://${text}` : "tcp://HOST:PORT, http://HOST:PORT";
     throw new TargetError(`"${text}" has no scheme: write ${rest} or unix:PATH`);
   }
   const [, scheme = "", rest = ""] = match;
-  if (scheme.toLowerCase() !== "tcp")
-    throw new TargetError(`"${text}": the scheme "${scheme}" is unknown: tcp is known`);
-  const target = parseTarget(rest.replace(/\/$/, ""));
+  const protocol = scheme.toLowerCase();
+  if (protocol !== "tcp" && protocol !== "http")
+    throw new TargetError(`"${text}": the scheme "${scheme}" is unknown: tcp and http are known`);
+  const authority = rest.replace(/\/$/, "");
+  if (/[/?#]/.test(authority))
+    throw new TargetError(
+      `"${text}": an endpoint has no path: write ${protocol}://${authority.replace(/[/?#].*$/, "")}`,
+    );
+  const hasPort = /:\d*$/.test(authority) && !/^\[[^\]]*$/.test(authority);
+  const target = parseTarget(protocol === "http" && !hasPort ? `${authority}:${HTTP_PORT}` : authority);
   if (target.family === "name" && target.port === 0) throw new TargetError(`"${text}": port 0 cannot be connected to`);
-  return target;
+  return { protocol, target };
 }
 
 /** The text that {@linkcode parseTarget} reads. */

@@ -13,6 +13,8 @@ import type { Balancer } from "../proxy/balancers/balancer.ts";
 import { LeastConnections } from "../proxy/balancers/least_connections.ts";
 import { RoundRobin } from "../proxy/balancers/round_robin.ts";
 import { Cluster } from "../proxy/cluster.ts";
+import { HttpProxy } from "../proxy/http/http_proxy.ts";
+import type { ProxyReporter } from "../proxy/reporter.ts";
 import { STATISTIC, Statistics } from "../proxy/statistics.ts";
 import { TcpProxy } from "../proxy/tcp/tcp_proxy.ts";
 import { errnoName } from "../ring/errors.ts";
@@ -34,7 +36,7 @@ class WorkerMain {
   readonly #config: WorkerConfig;
   readonly #driver: Driver;
   readonly #cluster: Cluster;
-  readonly #proxy: TcpProxy;
+  readonly #proxy: TcpProxy | HttpProxy;
   readonly #sent: MessageCounter;
   #stopping = false;
 
@@ -50,19 +52,26 @@ class WorkerMain {
     const statistics = new Statistics(config.statistics);
     // The connections of a worker that crashed in this place are gone with it.
     statistics.set(STATISTIC.downstream_connections_active, 0);
-    this.#proxy = new TcpProxy(
-      driver,
-      this.#cluster,
-      { ...config.proxy, maximumConnections: config.maximumConnections },
-      statistics,
-      {
-        onConnectFailed: (endpoint, errno) =>
-          repeated.say("warning", `cannot connect to ${endpoint.name}: ${errnoName(errno)}`),
-        onNoEndpoint: () => repeated.say("error", "no endpoint to connect to: its name resolves to no address"),
-        onAcceptError: (_listener, errno) =>
-          repeated.say("error", `cannot accept connections (${errnoName(errno)}), trying again shortly`),
-      },
-    );
+    statistics.set(STATISTIC.http_requests_active, 0);
+    const reporter: ProxyReporter = {
+      onConnectFailed: (endpoint, errno) =>
+        repeated.say("warning", `cannot connect to ${endpoint.name}: ${errnoName(errno)}`),
+      onNoEndpoint: () => repeated.say("error", "no endpoint to connect to: its name resolves to no address"),
+      onAcceptError: (_listener, errno) =>
+        repeated.say("error", `cannot accept connections (${errnoName(errno)}), trying again shortly`),
+    };
+    const { proxy, maximumConnections } = config;
+    const { connectTimeoutMs, connectAttempts } = proxy;
+    this.#proxy =
+      proxy.protocol === "http"
+        ? new HttpProxy(
+            driver,
+            this.#cluster,
+            { ...proxy.http, connectTimeoutMs, connectAttempts, maximumConnections },
+            statistics,
+            reporter,
+          )
+        : new TcpProxy(driver, this.#cluster, { ...proxy, maximumConnections }, statistics, reporter);
   }
 
   static async start(config: WorkerConfig, sent: MessageCounter): Promise<WorkerMain> {

@@ -6,7 +6,7 @@
 import type { Connection, ConnectionHandler, Listener, ListenerHandler } from "../../net/connection.ts";
 import type { Driver } from "../../net/driver.ts";
 import type { Cluster } from "../cluster.ts";
-import type { Endpoint } from "../endpoint.ts";
+import type { ProxyReporter } from "../reporter.ts";
 import { STATISTIC, type Statistics } from "../statistics.ts";
 import { TcpRelay } from "./relay.ts";
 
@@ -22,16 +22,6 @@ export interface TcpProxyOptions {
   readonly maximumConnections: number;
 }
 
-/** Told what an operator may want to read. */
-export interface TcpProxyReporter {
-  /** Connecting to an endpoint failed. */
-  onConnectFailed(endpoint: Endpoint, errno: number): void;
-  /** A cluster has no endpoint at all. */
-  onNoEndpoint(cluster: Cluster): void;
-  /** Accepting failed and rests for a while. */
-  onAcceptError(listener: Listener, errno: number): void;
-}
-
 /** Relays the connections of listeners to a cluster. */
 export class TcpProxy implements ListenerHandler {
   /** @internal */
@@ -43,7 +33,7 @@ export class TcpProxy implements ListenerHandler {
   /** @internal */
   readonly statistics: Statistics;
   /** @internal */
-  readonly reporter: TcpProxyReporter;
+  readonly reporter: ProxyReporter;
   readonly #listeners: Listener[] = [];
   #active = 0;
   #isFull = false;
@@ -56,7 +46,7 @@ export class TcpProxy implements ListenerHandler {
     cluster: Cluster,
     options: TcpProxyOptions,
     statistics: Statistics,
-    reporter: TcpProxyReporter,
+    reporter: ProxyReporter,
   ) {
     this.driver = driver;
     this.cluster = cluster;

@@ -1,0 +1,64 @@
+/**
+ * Which fields of a head are forwarded as they are.
+ *
+ * @module
+ */
+import { FIELD_WORDS, type Head } from "../../http/head.ts";
+import { FIELD_COUNT } from "../../http/known_fields.ts";
+import { copy } from "./bytes.ts";
+
+/** A table with 1 at the numbers of these fields. */
+export function fieldTable(ids: readonly number[]): Uint8Array {
+  const table = new Uint8Array(FIELD_COUNT);
+  for (const id of ids) table[id] = 1;
+  return table;
+}
+
+/** Where the line of a field ends, behind its CRLF. */
+function lineEnd(head: Head, field: number): number {
+  return field + 1 < head.fieldCount ? (head.fields[(field + 1) * FIELD_WORDS] as number) : head.length - 2;
+}
+
+/**
+ * Copy the lines of all fields but those that must not be forwarded and those in `dropped`, except the field
+ * `kept` (-1: none). Lines that stay together are copied together. Returns where they end.
+ */
+export function putFields(
+  target: Uint8Array,
+  at: number,
+  head: Head,
+  source: Uint8Array,
+  base: number,
+  dropped: Uint8Array,
+  kept: number,
+): number {
+  const { fieldCount, fields, fieldIds, hopByHop } = head;
+  let end = at;
+  let runStart = -1;
+  for (let field = 0; field < fieldCount; field++) {
+    const isDropped = (hopByHop[field] as number) | (dropped[fieldIds[field] as number] as number);
+    if (isDropped !== 0 && field !== kept) {
+      if (runStart >= 0) {
+        end = copy(target, end, source, base + runStart, base + (fields[field * FIELD_WORDS] as number));
+        runStart = -1;
+      }
+    } else if (runStart < 0) {
+      runStart = fields[field * FIELD_WORDS] as number;
+    }
+  }
+  if (runStart >= 0) end = copy(target, end, source, base + runStart, base + lineEnd(head, fieldCount - 1));
+  return end;
+}
+
+/** Copy the value of a field. Returns where it ends. */
+export function putValue(
+  target: Uint8Array,
+  at: number,
+  head: Head,
+  source: Uint8Array,
+  base: number,
+  field: number,
+): number {
+  const start = head.fields[field * FIELD_WORDS + 2] as number;
+  return copy(target, at, source, base + start, base + (head.fields[field * FIELD_WORDS + 3] as number));
+}

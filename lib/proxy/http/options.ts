@@ -1,0 +1,61 @@
+/**
+ * Limits and times of an HTTP proxy.
+ *
+ * @module
+ */
+import { defaultHttpLimits, type HttpLimits } from "../../http/limits.ts";
+
+/** Limits and times of an HTTP proxy on one worker. Times are in milliseconds; 0: without limit. */
+export interface HttpProxyOptions {
+  /** Of heads and of what frames bodies. */
+  readonly limits: HttpLimits;
+  /** From the first byte of a request until its head is complete; then 408. */
+  readonly headTimeoutMs: number;
+  /** How long a client's connection may be without a request. */
+  readonly keepAliveTimeoutMs: number;
+  /** From the end of the request until the head of its response; then 504. */
+  readonly responseTimeoutMs: number;
+  /** How long a body may stand still, in either direction, and a tunnel in both. */
+  readonly streamIdleTimeoutMs: number;
+  /** How long connecting to an endpoint may take. */
+  readonly connectTimeoutMs: number;
+  /** Endpoints that are tried for a request, at the most. */
+  readonly connectAttempts: number;
+  /** Clients' connections at the same time, at the most; above it none is accepted. */
+  readonly maximumConnections: number;
+  /** Connections to one endpoint, at the most; above it requests wait. */
+  readonly upstreamConnections: number;
+  /** How long a connection to an endpoint is kept without a request. */
+  readonly upstreamIdleTimeoutMs: number;
+  /** Requests on one connection to an endpoint, at the most; 0: without limit. */
+  readonly requestsPerConnection: number;
+  /** Requests that wait for a connection to one endpoint, at the most; above it 503. */
+  readonly pendingRequests: number;
+  /** How long a request waits for a connection; then 503. */
+  readonly pendingTimeoutMs: number;
+  /** Bytes of a request's body that are read in vain after its answer, before the connection is closed. */
+  readonly lingerBytes: number;
+  /**
+   * Proxies in front of this one whose X-Forwarded-*, Forwarded and X-Request-Id are believed and added to.
+   * With 0, what the client says there is removed.
+   */
+  readonly trustedHops: number;
+}
+
+/** Everything but the number of connections. */
+export const defaultHttpProxyOptions: Omit<HttpProxyOptions, "maximumConnections"> = {
+  limits: defaultHttpLimits,
+  headTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 75_000,
+  responseTimeoutMs: 60_000,
+  streamIdleTimeoutMs: 60_000,
+  connectTimeoutMs: 5000,
+  connectAttempts: 3,
+  upstreamConnections: 1024,
+  upstreamIdleTimeoutMs: 60_000,
+  requestsPerConnection: 0,
+  pendingRequests: 1024,
+  pendingTimeoutMs: 5000,
+  lingerBytes: 262_144,
+  trustedHops: 0,
+};

@@ -1,0 +1,43 @@
+/**
+ * Why the proxy answered a request itself, or cut an answer short: a flag for logs, a status, a sentence.
+ *
+ * @module
+ */
+
+/** Why the proxy answered itself. The flags are those of Envoy's access log, where it has one. */
+export class Reason {
+  /** Two or three letters, for logs. They never change. */
+  readonly flag: string;
+  /** The status of the answer. */
+  readonly status: number;
+  /** A sentence for the client. It tells nothing about what is behind the proxy. */
+  readonly text: string;
+
+  /** @internal */
+  constructor(flag: string, status: number, text: string) {
+    this.flag = flag;
+    this.status = status;
+    this.text = text;
+  }
+}
+
+/** The request breaks a rule of HTTP or a limit; the status is the rule's. */
+export const PROTOCOL_ERROR: Reason = new Reason("DPE", 400, "The request is not valid");
+/** A method that the proxy does not forward. */
+export const METHOD_REFUSED: Reason = new Reason("MR", 405, "The method is not allowed");
+/** The request's head took too long. */
+export const HEAD_TIMEOUT: Reason = new Reason("RHT", 408, "The request's head did not arrive in time");
+/** The request's body stood still for too long. */
+export const BODY_TIMEOUT: Reason = new Reason("SI", 408, "The request's body did not arrive in time");
+/** No endpoint could be connected to. */
+export const CONNECT_FAILED: Reason = new Reason("UF", 502, "The upstream server could not be reached");
+/** The endpoint ended the connection before its response. */
+export const UPSTREAM_CLOSED: Reason = new Reason("UC", 502, "The upstream server closed the connection");
+/** The endpoint's response breaks a rule of HTTP. */
+export const UPSTREAM_ERROR: Reason = new Reason("UPE", 502, "The upstream server's response is not valid");
+/** The cluster has no endpoint. */
+export const NO_ENDPOINT: Reason = new Reason("UH", 503, "No upstream server is available");
+/** Too many requests wait for a connection, or one waited too long. */
+export const OVERFLOW: Reason = new Reason("UO", 503, "Too many requests are waiting");
+/** The endpoint took too long to answer. */
+export const RESPONSE_TIMEOUT: Reason = new Reason("UT", 504, "The upstream server did not respond in time");

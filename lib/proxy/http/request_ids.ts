@@ -1,0 +1,35 @@
+/**
+ * Numbers for requests, to find one again in the logs of all that it passed.
+ *
+ * @module
+ */
+import { putHex32 } from "./bytes.ts";
+
+/** Bytes of a number as text. */
+export const REQUEST_ID_BYTES = 32;
+
+/** Makes random numbers of 128 bits (xoshiro128**, Blackman and Vigna, 2018), seeded by the system. Not secrets. */
+export class RequestIds {
+  readonly #state: Uint32Array = crypto.getRandomValues(new Uint32Array(4));
+
+  /** Write the next one as 32 hexadecimal digits; returns where it ends. */
+  put(target: Uint8Array, at: number): number {
+    let end = at;
+    for (let word = 0; word < 4; word++) end = putHex32(target, end, this.#next());
+    return end;
+  }
+
+  #next(): number {
+    const s = this.#state;
+    const [a, b, c, d] = [s[0] as number, s[1] as number, s[2] as number, s[3] as number];
+    const scrambled = Math.imul(b, 5);
+    const result = Math.imul((scrambled << 7) | (scrambled >>> 25), 9);
+    const c2 = c ^ a;
+    const d2 = d ^ b;
+    s[1] = b ^ c2;
+    s[0] = a ^ d2;
+    s[2] = c2 ^ (b << 9);
+    s[3] = (d2 << 11) | (d2 >>> 21);
+    return result;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The head of a forwarded response (RFC 9110 section 7.6, RFC 9112 section 6).
+ *
+ * @module
+ */
+import type { Head } from "../../http/head.ts";
+import { FIELD_DATE, FIELD_TRANSFER_ENCODING } from "../../http/known_fields.ts";
+import { ascii, copy, put, putDecimal } from "./bytes.ts";
+import { fieldTable, putFields } from "./fields.ts";
+
+/** The body's bytes are passed on as they are. */
+export const BODY_RAW = 0;
+/** The chunks' data is passed on without its framing: to a client that does not know chunks. */
+export const BODY_UNFRAMED = 1;
+/** The body ends with the upstream's connection and gets chunks, so that the client's can go on. */
+export const BODY_CHUNKED = 2;
+
+const NOTHING: Uint8Array = fieldTable([]);
+const FRAMING: Uint8Array = fieldTable([FIELD_TRANSFER_ENCODING]);
+const STATUS_LINE: Uint8Array = ascii("HTTP/1.1 ");
+const SPACE: Uint8Array = ascii(" ");
+const CONNECTION_CLOSE: Uint8Array = ascii("connection: close\r\n");
+const CONNECTION_KEEP_ALIVE: Uint8Array = ascii("connection: keep-alive\r\n");
+const CONNECTION_UPGRADE: Uint8Array = ascii("connection: upgrade\r\n");
+const CHUNKED: Uint8Array = ascii("transfer-encoding: chunked\r\n");
+const DATE: Uint8Array = ascii("date: ");
+const END_OF_LINE: Uint8Array = ascii("\r\n");
+const FIXED_BYTES = 192;
+
+/** What the client has to know about its own connection. */
+export interface ResponseAdditions {
+  /** A `BODY_` number. */
+  readonly bodyMode: number;
+  /** Is the connection closed after this response? */
+  readonly isLast: boolean;
+  /** Does the client speak HTTP/1.0, so that it has to be told that the connection goes on? */
+  readonly isOldClient: boolean;
+  /** The current date (RFC 9110 section 5.6.7). */
+  readonly date: Uint8Array;
+}
+
+/** Bytes that {@linkcode putResponseHead} needs at the most. */
+export function responseHeadBytes(head: Head): number {
+  return head.length + FIXED_BYTES;
+}
+
+/** Write the head of the forwarded response, final or interim. Returns where it ends. */
+export function putResponseHead(
+  target: Uint8Array,
+  at: number,
+  head: Head,
+  source: Uint8Array,
+  base: number,
+  additions: ResponseAdditions,
+): number {
+  let end = put(target, at, STATUS_LINE);
+  end = putDecimal(target, end, head.status);
+  end = put(target, end, SPACE);
+  end = copy(target, end, source, base + head.reasonStart, base + head.reasonEnd);
+  end = put(target, end, END_OF_LINE);
+  const isInterim = head.status < 200;
+  const isUpgrade = head.status === 101;
+  const dropped = additions.bodyMode === BODY_UNFRAMED ? FRAMING : NOTHING;
+  end = putFields(target, end, head, source, base, dropped, isUpgrade ? head.upgradeField : -1);
+  if (isUpgrade) end = put(target, end, CONNECTION_UPGRADE);
+  if (!isInterim) {
+    if (additions.bodyMode === BODY_CHUNKED) end = put(target, end, CHUNKED);
+    if (additions.isLast) end = put(target, end, CONNECTION_CLOSE);
+    else if (additions.isOldClient) end = put(target, end, CONNECTION_KEEP_ALIVE);
+    // A proxy with a clock adds it (RFC 9110 section 6.6.1).
+    if (head.findField(FIELD_DATE) < 0) {
+      end = put(target, end, DATE);
+      end = put(target, end, additions.date);
+      end = put(target, end, END_OF_LINE);
+    }
+  }
+  return put(target, end, END_OF_LINE);
+}

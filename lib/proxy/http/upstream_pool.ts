@@ -1,0 +1,115 @@
+/**
+ * Connections to one endpoint: kept for the next request, made when there is none, waited for when there are enough.
+ *
+ * @module
+ */
+import { Timer } from "../../ring/timer_wheel.ts";
+import type { Endpoint } from "../endpoint.ts";
+import type { Downstream } from "./downstream.ts";
+import type { HttpProxy } from "./http_proxy.ts";
+import { Upstream } from "./upstream.ts";
+
+/** One worker's connections to one endpoint. */
+export class UpstreamPool {
+  readonly proxy: HttpProxy;
+  readonly endpoint: Endpoint;
+  /** Without a request; the one used last is at the end, and is used next, so that the others can age. */
+  readonly #idle: Upstream[] = [];
+  /** Requests that wait for a connection, the longest waiting first. */
+  readonly #waiting: Downstream[] = [];
+  readonly #sweepTimer: Timer;
+  #count = 0;
+
+  constructor(proxy: HttpProxy, endpoint: Endpoint) {
+    this.proxy = proxy;
+    this.endpoint = endpoint;
+    this.#sweepTimer = new Timer(() => this.#sweep());
+  }
+
+  /** Connections, those being made included. */
+  get connectionCount(): number {
+    return this.#count;
+  }
+
+  /** Is nothing left of it? */
+  get isEmpty(): boolean {
+    return this.#count === 0 && this.#waiting.length === 0;
+  }
+
+  /**
+   * A connection for a request. It is told of it now, or later; `isFresh`: not one that another request used. False
+   * if too many wait already.
+   */
+  acquire(downstream: Downstream, isFresh: boolean): boolean {
+    if (!isFresh) {
+      for (let upstream = this.#idle.pop(); upstream !== undefined; upstream = this.#idle.pop()) {
+        if (upstream.connection.isClosed) continue;
+        upstream.begin(downstream);
+        return true;
+      }
+    }
+    const { options } = this.proxy;
+    if (this.#count < options.upstreamConnections) {
+      this.#count++;
+      new Upstream(this, downstream);
+      return true;
+    }
+    if (this.#waiting.length >= options.pendingRequests) return false;
+    this.#waiting.push(downstream);
+    return true;
+  }
+
+  /** A request does not wait any more. */
+  forget(downstream: Downstream): void {
+    const index = this.#waiting.indexOf(downstream);
+    if (index >= 0) this.#waiting.splice(index, 1);
+  }
+
+  /** A connection can take the next request. */
+  release(upstream: Upstream): void {
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      upstream.begin(next);
+      return;
+    }
+    if (this.proxy.isDraining) {
+      upstream.connection.close();
+      return;
+    }
+    this.#idle.push(upstream);
+    const { driver, options } = this.proxy;
+    if (options.upstreamIdleTimeoutMs > 0 && !this.#sweepTimer.isStarted) {
+      driver.startTimer(this.#sweepTimer, options.upstreamIdleTimeoutMs);
+    }
+  }
+
+  /** A connection is gone. */
+  onClosed(upstream: Upstream): void {
+    this.#count--;
+    const index = this.#idle.indexOf(upstream);
+    if (index >= 0) this.#idle.splice(index, 1);
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      this.#count++;
+      new Upstream(this, next);
+    }
+    if (this.isEmpty) this.proxy.onPoolEmpty(this);
+  }
+
+  /** Close all connections without a request. */
+  closeIdle(): void {
+    for (const upstream of this.#idle.splice(0)) upstream.connection.close();
+    this.proxy.driver.stopTimer(this.#sweepTimer);
+  }
+
+  /** Close those that were not used for too long, the oldest of which come first. */
+  #sweep(): void {
+    const { driver, options } = this.proxy;
+    const oldestMs = driver.nowMs - options.upstreamIdleTimeoutMs;
+    let expired = 0;
+    while (expired < this.#idle.length && (this.#idle[expired] as Upstream).idleSinceMs <= oldestMs) expired++;
+    for (const upstream of this.#idle.splice(0, expired)) upstream.connection.close();
+    const [oldest] = this.#idle;
+    if (oldest !== undefined) driver.startTimer(this.#sweepTimer, Math.max(1, oldest.idleSinceMs - oldestMs));
+  }
+}
