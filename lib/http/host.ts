@@ -61,8 +61,8 @@ function registeredNameEnd(memory: Uint8Array, start: number, end: number): numb
 }
 
 /**
- * After an IPv6 address in brackets (RFC 3986 section 3.2.2), or -1. Addresses of future versions and zones are refused:
- * nobody can connect to the former, and the latter mean something on the sender's machine only.
+ * After an IPv6 address in brackets (RFC 3986 section 3.2.2), or -1. Addresses of future versions and zones are
+ * refused: nobody can connect to the former, and the latter mean something on the sender's machine only.
  */
 function literalEnd(memory: Uint8Array, start: number, end: number): number {
   let groups = 0;

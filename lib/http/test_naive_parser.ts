@@ -89,8 +89,12 @@ const QUOTED = `"(?:[\\t \\x21\\x23-\\x5b\\x5d-\\x7e\\x80-\\xff]|\\\\${TEXT})*"`
 const EXTENSION = `[\\t ]*;[\\t ]*${TOKEN}(?:[\\t ]*=[\\t ]*(?:${TOKEN}|${QUOTED}))?`;
 const SIZE_LINE = new RegExp(`([0-9A-Fa-f]{1,16})((?:${EXTENSION})*)\\r\\n`, "y");
 const TRAILERS = new RegExp(`((?:${TOKEN}:${TEXT}*\\r\\n)*)\\r\\n`, "y");
-const FORBIDDEN =
-  /^(?:content-(?:length|type|encoding|range)|transfer-encoding|trailer|host|connection|keep-alive|proxy-connection|te|expect|upgrade|max-forwards|via|forwarded|x-forwarded-(?:for|proto|host|port)|x-real-ip|proxy-authenticate|proxy-authorization|authorization|cookie|set-cookie|cache-control):/im;
+const FORBIDDEN = new RegExp(
+  "^(?:content-(?:length|type|encoding|range)|transfer-encoding|trailer|host|connection|keep-alive|te|expect|upgrade|" +
+    "proxy-(?:connection|authenticate|authorization)|max-forwards|via|forwarded|x-forwarded-(?:for|proto|host|port)|" +
+    "x-real-ip|authorization|cookie|set-cookie|cache-control):",
+  "im",
+);
 
 /** Length and data of a chunked body, or null if it is not complete or breaks a rule. */
 export function naiveChunkedBody(text: string): { position: number; data: string } | null {

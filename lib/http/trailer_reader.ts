@@ -1,5 +1,6 @@
 /**
- * The trailer section of a chunked body (RFC 9112 section 7.1.2), byte by byte: bytes that were read are not seen again.
+ * The trailer section of a chunked body (RFC 9112 section 7.1.2), byte by byte: bytes that were read are not seen
+ * again.
  *
  * @module
  */
