@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { FRAMING_CHUNKED, FRAMING_LENGTH, FRAMING_NONE, FRAMING_UNTIL_CLOSE } from "./head.ts";
+import { BodyReader } from "./body_reader.ts";
+import { FRAMING_CHUNKED, FRAMING_LENGTH, FRAMING_NONE, FRAMING_UNTIL_CLOSE, Head } from "./head.ts";
+import { defaultHttpLimits, type HttpLimits } from "./limits.ts";
 import { METHOD_CONNECT, METHOD_GET, METHOD_HEAD } from "./methods.ts";
 import { expectAsNaive, expectBodyAsNaive, hasHeadEnd } from "./test_agreement.ts";
 import { CONFUSION, changeText } from "./test_changes.ts";
@@ -194,11 +196,23 @@ const cuts: fc.Arbitrary<number[]> = fc
   .map((places) => places.sort((a, b) => a - b));
 
 /** fast-check prints seed and path of a failure. A slow machine tries less. */
-const MANY = { numRuns: 3000, interruptAfterTimeLimit: 4000 } as const;
+const MANY = { numRuns: 2000, interruptAfterTimeLimit: 4000 } as const;
 
 const randomText = fc.oneof(
   fc.uint8Array({ maxLength: 100 }).map(textOf),
   fc.string({ unit: fc.constantFrom(..."aH0:/ \r\n\t,;HTTP1.".split("")), maxLength: 60 }),
+);
+
+/** The limits of every day, and others that most messages come close to. */
+const limits = fc.oneof(
+  fc.constant(defaultHttpLimits),
+  fc.record<HttpLimits>({
+    headBytes: fc.integer({ min: 20, max: 200 }),
+    fieldCount: fc.nat(5),
+    targetBytes: fc.nat(20),
+    chunkExtensionBytes: fc.nat(10),
+    trailerBytes: fc.nat(30),
+  }),
 );
 
 const KINDS = [
@@ -248,10 +262,21 @@ for (const { name, isRequest, valid } of KINDS) {
       const texts = fc.oneof(textsOf(valid), changed(textsOf(valid)), randomText);
       const methods = fc.constantFrom(METHOD_GET, METHOD_HEAD, METHOD_CONNECT);
       fc.assert(
-        fc.property(texts, cuts, methods, (text, cuts, requestMethod) => {
+        fc.property(texts, cuts, methods, limits, (text, cuts, requestMethod, limits) => {
           const bytes = latin1(text);
-          const whole = summarize(bytes, { isRequest, requestMethod, isGuarded: true });
-          assert.deepEqual(summarize(bytes, { isRequest, requestMethod, cuts }), whole);
+          const whole = summarize(bytes, { isRequest, requestMethod, limits, isGuarded: true });
+          assert.deepEqual(summarize(bytes, { isRequest, requestMethod, limits, cuts }), whole);
+        }),
+        MANY,
+      );
+    });
+
+    it("does not depend on the heads before it", () => {
+      const head = new Head(defaultHttpLimits);
+      fc.assert(
+        fc.property(fc.oneof(textsOf(valid), changed(textsOf(valid))), cuts, (text, cuts) => {
+          const bytes = latin1(text);
+          assert.deepEqual(summarize(bytes, { isRequest, cuts, head }), summarize(bytes, { isRequest }));
         }),
         MANY,
       );
@@ -294,10 +319,24 @@ describe("any body", () => {
       { weight: 1, arbitrary: fc.nat(50).map((contentLength) => ({ framing: FRAMING_LENGTH, contentLength })) },
     );
     fc.assert(
-      fc.property(texts, cuts, framings, (text, cuts, framing) => {
+      fc.property(texts, cuts, framings, limits, (text, cuts, framing, limits) => {
         const bytes = latin1(text);
-        const whole = readBody(bytes, { ...framing, isGuarded: true });
-        assert.deepEqual(readBody(bytes, { ...framing, cuts }), whole);
+        const whole = readBody(bytes, { ...framing, limits, isGuarded: true });
+        assert.deepEqual(readBody(bytes, { ...framing, limits, cuts }), whole);
+      }),
+      MANY,
+    );
+  });
+
+  it("does not depend on the bodies before it", () => {
+    const reader = new BodyReader(defaultHttpLimits);
+    fc.assert(
+      fc.property(fc.oneof(chunkedBody, changed(chunkedBody)), (text) => {
+        const bytes = latin1(text);
+        assert.deepEqual(
+          readBody(bytes, { framing: FRAMING_CHUNKED, reader }),
+          readBody(bytes, { framing: FRAMING_CHUNKED }),
+        );
       }),
       MANY,
     );

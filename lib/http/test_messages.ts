@@ -60,11 +60,14 @@ export interface HeadOptions {
   readonly cuts?: readonly number[];
   /** Throw when the parser looks where it must not; slow. */
   readonly isGuarded?: boolean;
+  /** One that was used before. */
+  readonly head?: Head;
 }
 
 /** Parse the head of a message as it arrives in parts, each time in other memory and at another place. */
 export function parseHead(bytes: Uint8Array, options: HeadOptions): { head: Head; length: number } {
-  const head = new Head(options.limits ?? defaultHttpLimits);
+  const head = options.head ?? new Head(options.limits ?? defaultHttpLimits);
+  head.reset();
   let length: number = PARSE_INCOMPLETE;
   for (const cut of [...(options.cuts ?? []), bytes.length]) {
     if (cut > bytes.length) continue;
@@ -149,11 +152,13 @@ export interface BodyOptions {
   readonly limits?: HttpLimits;
   readonly cuts?: readonly number[];
   readonly isGuarded?: boolean;
+  /** One that was used before. */
+  readonly reader?: BodyReader;
 }
 
 /** Read a body as it arrives in parts, each in other memory: bytes that were read are not there any more. */
 export function readBody(bytes: Uint8Array, options: BodyOptions): BodySummary {
-  const reader = new BodyReader(options.limits ?? defaultHttpLimits);
+  const reader = options.reader ?? new BodyReader(options.limits ?? defaultHttpLimits);
   reader.begin(options.framing, options.contentLength ?? -1);
   let data = "";
   let read = 0;
