@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { FAULT, type HttpFaults } from "./fault.ts";
 import { BAD_BODIES } from "./test_bad_bodies.ts";
@@ -34,5 +34,23 @@ describe("every fault", () => {
       return `| ${message} | ${status} | \`${code}\` | ${section} | ${vectors.join(", ")} |`;
     });
     assert.deepEqual(rows.sort(), expected.sort());
+  });
+});
+
+describe("docs/http-rules.md", () => {
+  it("names tests that are there", () => {
+    const folder = new URL("./", import.meta.url);
+    const files = readdirSync(folder).filter((name) => name.endsWith(".test.ts"));
+    const tests = files.map((name) => readFileSync(new URL(name, folder), "utf8")).join("");
+    const accepted = documentation.slice(documentation.indexOf("## Unusual"), documentation.indexOf("## What is not"));
+    const rows = accepted
+      .split("\n")
+      .slice(4)
+      .filter((line) => line.startsWith("|"));
+    assert.ok(rows.length > 10);
+    for (const row of rows) {
+      const name = /\| `([^`]+)` \|$/.exec(row)?.[1] ?? "";
+      assert.ok(name !== "" && tests.includes(name.replace(/ \.\.\.$/, "")), row);
+    }
   });
 });

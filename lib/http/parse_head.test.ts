@@ -290,12 +290,23 @@ describe("parsing in parts", () => {
     assert.equal(head.fault, null);
   });
 
-  it("refuses what is too long without waiting for its end", () => {
+  it("refuses what is too long or malformed without waiting for its end", () => {
     for (const [fault, text] of [
       ["headBytes", `GET / HTTP/1.1\r\nX: ${"a".repeat(16384 - 19)}`],
       ["targetBytes", `GET /${"a".repeat(8192)}`],
       ["methodBytes", "A".repeat(65)],
       ["fieldCount", `GET / HTTP/1.1\r\n${"X: a\r\n".repeat(100)}X`],
+      ["method", "G@"],
+      ["targetCharacter", "GET /#"],
+      ["version", "GET / X"],
+      ["version", "GET / HTTP/1x"],
+      ["bareCarriageReturn", "GET / HTTP/1.1\rX"],
+      ["targetForm", "GET x HTTP/1.1\r\n"],
+      ["leadingSpace", "GET / HTTP/1.1\r\n "],
+      ["fieldNameSpace", "GET / HTTP/1.1\r\nX "],
+      ["fieldValue", "GET / HTTP/1.1\r\nX: \0"],
+      ["contentLength", "GET / HTTP/1.1\r\nContent-Length: x\r\n"],
+      ["obsoleteFold", "GET / HTTP/1.1\r\nHost: a\r\n\t"],
     ] as const) {
       const bytes = latin1(text);
       assert.equal(summarize(bytes, { isRequest: true }).result, fault);
