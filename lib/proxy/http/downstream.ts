@@ -22,7 +22,7 @@ import { detachLease, dropFront, type Lease, LeaseQueue, leaseBytes } from "../.
 import { Timer } from "../../ring/timer_wheel.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { STATISTIC } from "../statistics.ts";
-import { ascii } from "./bytes.ts";
+import { ascii, copy } from "./bytes.ts";
 import type { HttpProxy } from "./http_proxy.ts";
 import { localReply } from "./local_reply.ts";
 import { PartialHead } from "./partial_head.ts";
@@ -40,7 +40,7 @@ import {
   type UPSTREAM_ERROR,
 } from "./reasons.ts";
 import { putRequestHead, type RequestAdditions, requestHeadBytes } from "./request_head.ts";
-import { BODY_RAW, putResponseHead, responseHeadBytes } from "./response_head.ts";
+import { BODY_RAW, putResponseHead } from "./response_head.ts";
 import type { Upstream } from "./upstream.ts";
 
 /** What the client sends next. */
@@ -356,32 +356,40 @@ export class Downstream implements ConnectionHandler {
 
   /** An interim response, which HTTP/1.0 does not know (RFC 9110 section 15.2). */
   onInterimHead(head: Head, memory: Uint8Array, base: number): void {
-    if (!this.isOldClient) this.#writeHead(head, memory, base, BODY_RAW);
+    if (!this.isOldClient) this.#writeHead(head, memory, base, BODY_RAW, 0);
   }
 
-  /** The head of the response. */
-  onHead(head: Head, memory: Uint8Array, base: number, bodyMode: number): void {
+  /**
+   * The head of the response. If it fits into `roomBytes` from `base` on, it is left at the end of them, and its
+   * length is returned: the caller sends it with the body behind it. Otherwise it is sent, and 0 returned.
+   */
+  onHead(head: Head, memory: Uint8Array, base: number, bodyMode: number, roomBytes: number): number {
     this.#forgetRequest();
     this.#hasAnswered = true;
     if (head.framing === FRAMING_UNTIL_CLOSE && bodyMode === BODY_RAW) this.#isSelfDelimiting = false;
     if (bodyMode !== BODY_RAW && this.isOldClient) this.#isSelfDelimiting = false;
     if (!this.#isSelfDelimiting || this.#proxy.isDraining || this.#hasEnded) this.#isLast = true;
     this.#countStatus(head.status);
-    this.#writeHead(head, memory, base, bodyMode);
     this.#startTimer(TIMER_STREAM, this.#proxy.options.streamIdleTimeoutMs);
+    return this.#writeHead(head, memory, base, bodyMode, roomBytes);
   }
 
-  #writeHead(head: Head, memory: Uint8Array, base: number, bodyMode: number): void {
-    const { driver } = this.#proxy;
-    const lease = driver.allocate(responseHeadBytes(head));
-    const additions = {
+  #writeHead(head: Head, memory: Uint8Array, base: number, bodyMode: number, roomBytes: number): number {
+    const { scratch, driver } = this.#proxy;
+    const length = putResponseHead(scratch, 0, head, memory, base, {
       bodyMode,
       isLast: this.#isLast,
       isOldClient: this.isOldClient,
       date: this.#proxy.date(),
-    };
-    lease.length = putResponseHead(lease.memory, lease.offset, head, memory, base, additions) - lease.offset;
+    });
+    if (length <= roomBytes) {
+      copy(memory, base + roomBytes - length, scratch, 0, length);
+      return length;
+    }
+    const lease = driver.allocate(length);
+    lease.length = copy(lease.memory, lease.offset, scratch, 0, length) - lease.offset;
     this.connection.write(lease);
+    return 0;
   }
 
   /** Bytes of the response's body, or of a tunnel. False: wait until it is drained. */
@@ -396,7 +404,7 @@ export class Downstream implements ConnectionHandler {
     this.#forgetRequest();
     this.#hasAnswered = true;
     statistics.add(STATISTIC.http_upgrades_total, 1);
-    this.#writeHead(head, memory, base, BODY_RAW);
+    this.#writeHead(head, memory, base, BODY_RAW, 0);
     this.#state = TUNNEL;
     this.#startTimer(TIMER_STREAM, options.streamIdleTimeoutMs);
     const held = this.#held;

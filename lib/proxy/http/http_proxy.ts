@@ -16,6 +16,7 @@ import { Downstream } from "./downstream.ts";
 import type { HttpProxyOptions } from "./options.ts";
 import type { RequestAdditions } from "./request_head.ts";
 import { RequestIds } from "./request_ids.ts";
+import { RESPONSE_ADDITION_BYTES } from "./response_head.ts";
 import { UpstreamPool } from "./upstream_pool.ts";
 
 /** Heads that are kept for reuse. Only connections in the middle of a head have one. */
@@ -36,6 +37,8 @@ export class HttpProxy implements ListenerHandler {
   readonly reporter: ProxyReporter;
   /** @internal A head that is longer than allowed is found to be so within this many bytes. */
   readonly partialHeadBytes: number;
+  /** @internal Memory for the head of one response. */
+  readonly scratch: Uint8Array;
   readonly #listeners: Listener[] = [];
   readonly #downstreams = new Set<Downstream>();
   readonly #pools = new Map<Endpoint, UpstreamPool>();
@@ -62,6 +65,7 @@ export class HttpProxy implements ListenerHandler {
     this.statistics = statistics;
     this.reporter = reporter;
     this.partialHeadBytes = options.limits.headBytes + 4;
+    this.scratch = new Uint8Array(options.limits.headBytes + RESPONSE_ADDITION_BYTES);
     this.#defaultHost = ascii(cluster.name);
   }
 

@@ -25,7 +25,6 @@ const CONNECTION_UPGRADE: Uint8Array = ascii("connection: upgrade\r\n");
 const CHUNKED: Uint8Array = ascii("transfer-encoding: chunked\r\n");
 const DATE: Uint8Array = ascii("date: ");
 const END_OF_LINE: Uint8Array = ascii("\r\n");
-const FIXED_BYTES = 192;
 
 /** What the client has to know about its own connection. */
 export interface ResponseAdditions {
@@ -39,10 +38,8 @@ export interface ResponseAdditions {
   readonly date: Uint8Array;
 }
 
-/** Bytes that {@linkcode putResponseHead} needs at the most. */
-export function responseHeadBytes(head: Head): number {
-  return head.length + FIXED_BYTES;
-}
+/** Bytes that {@linkcode putResponseHead} adds to a head at the most. */
+export const RESPONSE_ADDITION_BYTES = 192;
 
 /** Write the head of the forwarded response, final or interim. Returns where it ends. */
 export function putResponseHead(

@@ -51,6 +51,8 @@ export class Upstream implements ConnectionHandler {
   #partial: PartialHead | null = null;
   #body: BodyReader | null = null;
   #bodyMode = BODY_RAW;
+  /** Bytes of the head that stand right before the body's first ones, to be sent with them. */
+  #headBytes = 0;
   #isPersistent = false;
   #isReleased = false;
 
@@ -152,14 +154,17 @@ export class Upstream implements ConnectionHandler {
       this.#fail();
       return null;
     }
+    const isMoreThere = parsed - earlier < lease.length;
+    const roomBytes = this.#partial === null && isMoreThere ? parsed : 0;
     this.#partial = null;
     this.#head = null;
-    this.#onHead(head, memory, base, parsed - earlier < lease.length);
+    this.#onHead(head, memory, base, isMoreThere, roomBytes);
     proxy.giveHead(head);
     return dropFront(lease, parsed - earlier);
   }
 
-  #onHead(head: Head, memory: Uint8Array, base: number, isMoreThere: boolean): void {
+  /** `roomBytes`: how many bytes before the body, in the same memory, are free once the head is parsed. */
+  #onHead(head: Head, memory: Uint8Array, base: number, isMoreThere: boolean, roomBytes: number): void {
     const downstream = this.#downstream as Downstream;
     if (head.status < 200 && head.status !== 101) {
       if (++this.#interimResponses > INTERIM_RESPONSES) this.#fail();
@@ -180,7 +185,8 @@ export class Upstream implements ConnectionHandler {
     this.#body ??= new BodyReader(this.#pool.proxy.options.limits);
     this.#body.begin(head.framing, head.contentLength);
     this.#state = IN_BODY;
-    downstream.onHead(head, memory, base, this.#bodyMode);
+    const isInPlace = this.#bodyMode === BODY_RAW && !this.#body.isComplete;
+    this.#headBytes = downstream.onHead(head, memory, base, this.#bodyMode, isInPlace ? roomBytes : 0);
     if (!this.#body.isComplete || this.#state !== IN_BODY) return;
     if (isMoreThere) this.#isPersistent = false;
     this.#finish();
@@ -202,6 +208,9 @@ export class Upstream implements ConnectionHandler {
       return null;
     }
     const rest = position < end ? lease.split(position - start) : null;
+    lease.offset -= this.#headBytes;
+    lease.length += this.#headBytes;
+    this.#headBytes = 0;
     if (this.#bodyMode === BODY_CHUNKED) this.#writeChunk(lease);
     else this.#write(lease);
     if (body.isComplete) {
