@@ -103,6 +103,8 @@ export class Downstream implements ConnectionHandler {
   #isSelfDelimiting = true;
   #isLast = false;
   #wantsJson = false;
+  /** Was the present request sent again already? */
+  #isRepeated = false;
   #isTaking = false;
   #hasEnded = false;
   #additions: RequestAdditions | null = null;
@@ -110,6 +112,9 @@ export class Downstream implements ConnectionHandler {
   #timerPurpose = TIMER_KEEP_ALIVE;
   #timerMs = 0;
   #lastActiveMs = 0;
+  /** Bytes written when lingering was last looked at. */
+  #lingerWritten = -1;
+  #lingerIdleMs = 0;
 
   /** A connection that was just accepted. */
   constructor(proxy: HttpProxy, connection: Connection) {
@@ -200,6 +205,7 @@ export class Downstream implements ConnectionHandler {
     proxy.statistics.add(STATISTIC.http_requests_active, 1);
     this.#isActive = true;
     this.#hasAnswered = false;
+    this.#isRepeated = false;
     this.#isSelfDelimiting = true;
     this.method = head.method;
     this.isOldClient = head.minorVersion === 0;
@@ -269,7 +275,12 @@ export class Downstream implements ConnectionHandler {
     this.#upstream = upstream;
     if (upstream.isReused) statistics.add(STATISTIC.http_upstream_reuses_total, 1);
     const head = this.#requestHead as Lease;
-    const mayRepeat = upstream.isReused && this.isRequestComplete && this.#early === null && isIdempotent(this.method);
+    const mayRepeat =
+      upstream.isReused &&
+      !this.#isRepeated &&
+      this.isRequestComplete &&
+      this.#early === null &&
+      isIdempotent(this.method);
     this.#requestHead = mayRepeat ? head.share() : null;
     upstream.connection.write(head);
     const early = this.#early;
@@ -439,8 +450,7 @@ export class Downstream implements ConnectionHandler {
     this.#forgetRequest();
     this.#deactivate();
     if (this.#isLast || this.#hasEnded) {
-      this.#state = LINGERING;
-      this.connection.close();
+      this.#linger();
       return;
     }
     this.#state = IN_HEAD;
@@ -482,6 +492,7 @@ export class Downstream implements ConnectionHandler {
     // for a connection that was used before and said nothing at all (RFC 9110 section 9.2.2).
     if (this.#requestHead !== null && upstream?.hasAnswered === false && endpoint !== null) {
       statistics.add(STATISTIC.http_upstream_retries_total, 1);
+      this.#isRepeated = true;
       this.#acquireFrom(endpoint, true);
       return;
     }
@@ -505,19 +516,20 @@ export class Downstream implements ConnectionHandler {
     this.#hasEnded = true;
     switch (this.#state) {
       case IN_HEAD:
+        // It may still be reading the last response.
+        this.#linger();
+        return;
       case IN_BODY:
       case DROPPING:
         this.connection.close();
         return;
+      case WAITING:
+        // The response is still wanted.
+        this.#isLast = true;
+        return;
       case TUNNEL:
         this.#upstream?.connection.shutdownWrite();
-        return;
-      case LINGERING:
-        this.connection.close();
-        return;
     }
-    // The response is still wanted.
-    this.#isLast = true;
   }
 
   onClose(_connection: Connection, errno: number): void {
@@ -531,9 +543,7 @@ export class Downstream implements ConnectionHandler {
     else this.#upstream?.abandon();
     this.#leave();
     this.#held?.clear();
-    this.#partial = null;
-    if (this.#head !== null) this.#proxy.giveHead(this.#head);
-    this.#head = null;
+    this.#dropHead();
     this.#deactivate();
     this.#proxy.onDownstreamClosed(this);
   }
@@ -550,10 +560,17 @@ export class Downstream implements ConnectionHandler {
     this.#early = null;
   }
 
+  /** The head that has begun to arrive is not wanted any more. */
+  #dropHead(): void {
+    this.#partial = null;
+    if (this.#head !== null) this.#proxy.giveHead(this.#head);
+    this.#head = null;
+  }
+
   /** The proxy ends: connections without a request are closed, the others after their response. */
   drain(): void {
     this.#isLast = true;
-    if (this.#state === IN_HEAD && this.#partial === null) this.connection.close();
+    if (this.#state === IN_HEAD && this.#partial === null) this.#linger();
   }
 
   #refuse(fault: HttpFault): void {
@@ -582,7 +599,7 @@ export class Downstream implements ConnectionHandler {
   #replyLocally(reason: Reason): void {
     this.#upstream?.abandon();
     this.#leave();
-    const isLast = this.#isLast || this.#hasEnded || this.#proxy.isDraining;
+    const isLast = this.#isLast || this.isOldClient || this.#hasEnded || this.#proxy.isDraining;
     this.#sendReply(reason, reason.status, "", isLast);
     this.#isLast = isLast;
     if (this.isRequestComplete) this.#finish();
@@ -605,12 +622,34 @@ export class Downstream implements ConnectionHandler {
     this.connection.write(leaseBytes(bytes));
   }
 
-  /** Send FIN, and drop what still comes: a reset could take the answer away from the client (RFC 9112 section 9.6). */
+  /**
+   * Send FIN after what is queued, and drop what still comes: a reset could take the response away from the client
+   * (RFC 9112 section 9.6).
+   */
   #linger(): void {
     this.#state = LINGERING;
+    this.#dropHead();
     this.connection.shutdownWrite();
     this.#startTimer(TIMER_LINGER, LINGER_MS);
     this.connection.resumeReading();
+  }
+
+  #onLingerTimer(): void {
+    const { driver, options } = this.#proxy;
+    const { queuedBytes, bytesWritten } = this.connection;
+    if (this.#state !== LINGERING) {
+      this.#linger();
+      return;
+    }
+    // What it sends does not count.
+    this.#lingerIdleMs = bytesWritten === this.#lingerWritten ? this.#lingerIdleMs + LINGER_MS : 0;
+    this.#lingerWritten = bytesWritten;
+    // A slow client may go on reading for as long as it does.
+    if (queuedBytes > 0 && this.#lingerIdleMs < options.streamIdleTimeoutMs) {
+      driver.startTimer(this.#timer, LINGER_MS);
+      return;
+    }
+    this.connection.close();
   }
 
   #startTimer(purpose: number, delayMs: number): void {
@@ -643,8 +682,11 @@ export class Downstream implements ConnectionHandler {
       case TIMER_STREAM:
         this.#onStreamTimer();
         return;
+      case TIMER_KEEP_ALIVE:
+        this.#linger();
+        return;
       default:
-        this.connection.close();
+        this.#onLingerTimer();
     }
   }
 
