@@ -98,7 +98,7 @@ export function putRequestHead(
   return put(target, end, END_OF_LINE);
 }
 
-/** Always in the origin form and as HTTP/1.1, as the connection to the upstream speaks that (RFC 9112 section 3.2.1). */
+/** In the origin form and as HTTP/1.1, which is what the connection to the upstream speaks (RFC 9112 section 3.2.1). */
 function putRequestLine(target: Uint8Array, at: number, head: Head, source: Uint8Array, base: number): number {
   // Up to and with the space behind the method.
   let end = copy(target, at, source, base + head.methodStart, base + head.targetStart);
