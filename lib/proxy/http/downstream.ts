@@ -15,7 +15,14 @@ import { BodyReader } from "../../http/body_reader.ts";
 import type { HttpFault } from "../../http/fault.ts";
 import { FIELD_WORDS, FRAMING_LENGTH, FRAMING_NONE, FRAMING_UNTIL_CLOSE, type Head } from "../../http/head.ts";
 import { FIELD_ACCEPT } from "../../http/known_fields.ts";
-import { isIdempotent, METHOD_CONNECT, METHOD_HEAD, METHOD_OTHER, METHOD_TRACE } from "../../http/methods.ts";
+import {
+  isIdempotent,
+  METHOD_CONNECT,
+  METHOD_HEAD,
+  METHOD_OPTIONS,
+  METHOD_OTHER,
+  METHOD_TRACE,
+} from "../../http/methods.ts";
 import { PARSE_FAULT, PARSE_INCOMPLETE, parseRequestHead } from "../../http/parse_head.ts";
 import type { Connection, ConnectionHandler } from "../../net/connection.ts";
 import { detachLease, dropFront, type Lease, LeaseQueue, leaseBytes } from "../../ring/lease.ts";
@@ -30,6 +37,7 @@ import {
   BODY_TIMEOUT,
   CONNECT_FAILED,
   HEAD_TIMEOUT,
+  LAST_HOP,
   METHOD_REFUSED,
   NO_ENDPOINT,
   OVERFLOW,
@@ -39,9 +47,10 @@ import {
   type UPSTREAM_CLOSED,
   type UPSTREAM_ERROR,
 } from "./reasons.ts";
-import { putRequestHead, type RequestAdditions, requestHeadBytes } from "./request_head.ts";
+import { maximumForwards, putRequestHead, type RequestAdditions, requestHeadBytes } from "./request_head.ts";
 import { BODY_RAW, putResponseHead } from "./response_head.ts";
 import type { Upstream } from "./upstream.ts";
+import type { UpstreamPool } from "./upstream_pool.ts";
 
 /** What the client sends next. */
 const IN_HEAD = 0;
@@ -91,6 +100,8 @@ export class Downstream implements ConnectionHandler {
   /** The connection that is being made for the present request. */
   #connecting: Upstream | null = null;
   #endpoint: Endpoint | null = null;
+  /** Where the present request waits, or waited, for a connection. */
+  #pool: UpstreamPool | null = null;
   #tried: Endpoint[] | null = null;
   /** The head to forward, until it can be; then, for as long as the request may be sent again, a second lease of it. */
   #requestHead: Lease | null = null;
@@ -143,7 +154,9 @@ export class Downstream implements ConnectionHandler {
   #takeSome(lease: Lease): Lease | null {
     switch (this.#state) {
       case IN_HEAD:
-        return this.#takeHead(lease);
+        if (!this.#mustDrain) return this.#takeHead(lease);
+        this.#hold(lease);
+        return null;
       case IN_BODY:
       case DROPPING:
         return this.#takeBody(lease);
@@ -157,6 +170,11 @@ export class Downstream implements ConnectionHandler {
         lease.release();
         return null;
     }
+  }
+
+  /** Does the client have to take responses before its next request is looked at? `onDrain` comes then. */
+  get #mustDrain(): boolean {
+    return this.connection.queuedBytes > this.#proxy.driver.connectionOptions.writeHighWatermarkBytes;
   }
 
   /** The next request waits until this one is answered; what more comes stays with the client. */
@@ -222,7 +240,13 @@ export class Downstream implements ConnectionHandler {
       this.#state = IN_BODY;
     }
     if (head.method === METHOD_CONNECT || head.method === METHOD_TRACE) {
+      // What follows CONNECT may be meant for a tunnel.
+      this.#isLast ||= head.method === METHOD_CONNECT;
       this.#replyLocally(METHOD_REFUSED);
+      return;
+    }
+    if (head.method === METHOD_OPTIONS && maximumForwards(head, memory, base) === 0) {
+      this.#replyLocally(LAST_HOP);
       return;
     }
     if (!this.isUpgrade) head.upgradeField = -1;
@@ -247,7 +271,8 @@ export class Downstream implements ConnectionHandler {
   #acquireFrom(endpoint: Endpoint, isFresh: boolean): void {
     this.#endpoint = endpoint;
     endpoint.activeConnections++;
-    if (!this.#proxy.poolFor(endpoint).acquire(this, isFresh)) {
+    this.#pool = this.#proxy.poolFor(endpoint);
+    if (!this.#pool.acquire(this, isFresh)) {
       this.#replyLocally(OVERFLOW);
       return;
     }
@@ -332,7 +357,7 @@ export class Downstream implements ConnectionHandler {
       this.#droppedBytes += lease.length;
       lease.release();
       if (body.isComplete) this.#finish();
-      else if (this.#droppedBytes > this.#proxy.options.lingerBytes) this.connection.close();
+      else if (this.#droppedBytes > this.#proxy.options.lingerBytes) this.#linger();
     } else {
       this.#forward(lease);
       if (body.isComplete && this.#upstream !== null && !this.#hasAnswered) {
@@ -363,6 +388,7 @@ export class Downstream implements ConnectionHandler {
   onDrain(): void {
     this.#lastActiveMs = this.#proxy.driver.nowMs;
     this.#upstream?.connection.resumeReading();
+    if (this.#state === IN_HEAD) this.#takeHeld();
   }
 
   /** An interim response, which HTTP/1.0 does not know (RFC 9110 section 15.2). */
@@ -461,7 +487,7 @@ export class Downstream implements ConnectionHandler {
   #takeHeld(): void {
     const held = this.#held;
     if (held !== null) {
-      while (this.#state === IN_HEAD || this.#state === IN_BODY) {
+      while ((this.#state === IN_HEAD && !this.#mustDrain) || this.#state === IN_BODY) {
         const lease = held.shift();
         if (lease === null) break;
         this.#take(lease);
@@ -553,7 +579,8 @@ export class Downstream implements ConnectionHandler {
     this.#upstream = null;
     this.#connecting?.abandon();
     this.#connecting = null;
-    if (this.#endpoint !== null) this.#proxy.poolFor(this.#endpoint).forget(this);
+    this.#pool?.forget(this);
+    this.#pool = null;
     this.#releaseEndpoint();
     this.#forgetRequest();
     this.#early?.clear();

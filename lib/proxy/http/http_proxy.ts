@@ -174,7 +174,7 @@ export class HttpProxy implements ListenerHandler {
   }
 }
 
-/** The host of an address as `formatAddress` writes it. */
+/** The host of an address as `formatAddress` writes it, as X-Forwarded-For has it: without brackets. */
 function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(":"));
+  return address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
 }

@@ -22,6 +22,7 @@ export interface LocalReply {
 }
 
 const STATUS_TEXT: Readonly<Record<number, string>> = {
+  200: "OK",
   400: "Bad Request",
   405: "Method Not Allowed",
   408: "Request Timeout",
@@ -51,7 +52,7 @@ export function localReply(reply: LocalReply): Uint8Array {
     `date: ${new TextDecoder().decode(reply.date)}`,
     "cache-control: no-store",
   ];
-  if (status === 405) lines.push(`allow: ${ALLOWED_METHODS}`);
+  if (status === 405 || status === 200) lines.push(`allow: ${ALLOWED_METHODS}`);
   if (status === 503) lines.push("retry-after: 1");
   if (reply.isLast) lines.push("connection: close");
   const head = ascii(`${lines.join("\r\n")}\r\n\r\n`);

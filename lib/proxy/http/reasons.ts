@@ -25,6 +25,8 @@ export class Reason {
 export const PROTOCOL_ERROR: Reason = new Reason("DPE", 400, "The request is not valid");
 /** A method that the proxy does not forward. */
 export const METHOD_REFUSED: Reason = new Reason("MR", 405, "The method is not allowed");
+/** The request asked for the answer of this hop, by Max-Forwards (RFC 9110 section 7.6.2). */
+export const LAST_HOP: Reason = new Reason("MF", 200, "The proxy answers itself, as Max-Forwards is 0");
 /** The request's head took too long. */
 export const HEAD_TIMEOUT: Reason = new Reason("RHT", 408, "The request's head did not arrive in time");
 /** The request's body stood still for too long. */

@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { type Head, TARGET_ABSOLUTE } from "../../http/head.ts";
+import { FIELD_WORDS, type Head, TARGET_ABSOLUTE } from "../../http/head.ts";
 import {
   FIELD_FORWARDED,
   FIELD_HOST,
+  FIELD_MAX_FORWARDS,
   FIELD_X_FORWARDED_FOR,
   FIELD_X_FORWARDED_HOST,
   FIELD_X_FORWARDED_PORT,
@@ -15,7 +16,7 @@ import {
   FIELD_X_REQUEST_ID,
 } from "../../http/known_fields.ts";
 import { METHOD_OPTIONS } from "../../http/methods.ts";
-import { ascii, copy, put } from "./bytes.ts";
+import { ascii, copy, put, putDecimal } from "./bytes.ts";
 import { fieldTable, putFields, putValue } from "./fields.ts";
 import { REQUEST_ID_BYTES, type RequestIds } from "./request_ids.ts";
 
@@ -45,8 +46,10 @@ const X_FORWARDED_FOR: Uint8Array = ascii("x-forwarded-for: ");
 const X_FORWARDED_PROTO: Uint8Array = ascii("x-forwarded-proto: http\r\n");
 const X_FORWARDED_HOST: Uint8Array = ascii("x-forwarded-host: ");
 const X_REQUEST_ID: Uint8Array = ascii("x-request-id: ");
+const MAX_FORWARDS: Uint8Array = ascii("max-forwards: ");
 const COMMA: Uint8Array = ascii(", ");
 const END_OF_LINE: Uint8Array = ascii("\r\n");
+const MAX_FORWARDS_DIGITS = 9;
 const FIXED_BYTES = 256 + REQUEST_ID_BYTES;
 
 /** What a forwarded request says besides what the client said. */
@@ -76,12 +79,19 @@ export function putRequestHead(
   additions: RequestAdditions,
 ): number {
   const { isTrusted } = additions;
+  const forwards = head.method === METHOD_OPTIONS ? maximumForwards(head, source, base) : -1;
+  if (forwards >= 0) head.hopByHop[head.findField(FIELD_MAX_FORWARDS)] = 1;
   const replacesHost = head.targetForm === TARGET_ABSOLUTE || !head.hasHost;
   let end = putRequestLine(target, at, head, source, base);
   if (replacesHost) end = putHost(target, end, head, source, base, additions.defaultHost);
   const dropped = replacesHost ? (isTrusted ? TRUSTED_BUT_HOST : UNTRUSTED_BUT_HOST) : isTrusted ? TRUSTED : UNTRUSTED;
   end = putFields(target, end, head, source, base, dropped, head.upgradeField);
   if (head.upgradeField >= 0) end = put(target, end, CONNECTION_UPGRADE);
+  if (forwards >= 0) {
+    end = put(target, end, MAX_FORWARDS);
+    end = putDecimal(target, end, forwards - 1);
+    end = put(target, end, END_OF_LINE);
+  }
   end = put(target, end, head.minorVersion === 1 ? VIA : VIA_10);
   end = putForwardedFor(target, end, head, source, base, additions);
   if (!isTrusted || head.findField(FIELD_X_FORWARDED_PROTO) < 0) end = put(target, end, X_FORWARDED_PROTO);
@@ -147,4 +157,20 @@ function putForwardedFor(
   }
   end = put(target, end, client);
   return put(target, end, END_OF_LINE);
+}
+
+/** How often a request may be forwarded, from its Max-Forwards field, or -1 if it does not say (RFC 9110 section 7.6.2). */
+export function maximumForwards(head: Head, source: Uint8Array, base: number): number {
+  const field = head.findField(FIELD_MAX_FORWARDS);
+  if (field < 0) return -1;
+  const start = base + (head.fields[field * FIELD_WORDS + 2] as number);
+  const end = base + (head.fields[field * FIELD_WORDS + 3] as number);
+  if (start === end || end - start > MAX_FORWARDS_DIGITS) return -1;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = (source[at] as number) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
