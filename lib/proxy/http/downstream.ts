@@ -14,7 +14,7 @@ import { ETIMEDOUT } from "../../../ffi/abi.ts";
 import { BodyReader } from "../../http/body_reader.ts";
 import type { HttpFault } from "../../http/fault.ts";
 import { FIELD_WORDS, FRAMING_LENGTH, FRAMING_NONE, FRAMING_UNTIL_CLOSE, type Head } from "../../http/head.ts";
-import { FIELD_ACCEPT } from "../../http/known_fields.ts";
+import { FIELD_ACCEPT, FIELD_X_REQUEST_ID } from "../../http/known_fields.ts";
 import {
   isIdempotent,
   METHOD_CONNECT,
@@ -29,6 +29,7 @@ import { detachLease, dropFront, type Lease, LeaseQueue, leaseBytes } from "../.
 import { Timer } from "../../ring/timer_wheel.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { STATISTIC } from "../statistics.ts";
+import { LogEntry } from "./access_log.ts";
 import { ascii, copy } from "./bytes.ts";
 import type { HttpProxy } from "./http_proxy.ts";
 import { localReply } from "./local_reply.ts";
@@ -76,6 +77,8 @@ const TIMER_LINGER = 6;
 /** How long a client that was told to go may go on sending. */
 const LINGER_MS = 2000;
 const NONE_TRIED: readonly Endpoint[] = [];
+/** The client ended the connection before its response was complete: Envoy's flag for it. */
+const CLIENT_CLOSED = "DC";
 const JSON_TYPE: Uint8Array = ascii("json");
 
 /** See the module. */
@@ -107,6 +110,7 @@ export class Downstream implements ConnectionHandler {
   #requestHead: Lease | null = null;
   /** The part of the body that came before it could be forwarded. */
   #early: LeaseQueue | null = null;
+  #hasBody = false;
   #droppedBytes = 0;
   #isActive = false;
   #hasAnswered = false;
@@ -119,6 +123,8 @@ export class Downstream implements ConnectionHandler {
   #isTaking = false;
   #hasEnded = false;
   #additions: RequestAdditions | null = null;
+  /** For the access log, if there is one. */
+  #entry: LogEntry | null = null;
   readonly #timer: Timer;
   #timerPurpose = TIMER_KEEP_ALIVE;
   #timerMs = 0;
@@ -170,6 +176,11 @@ export class Downstream implements ConnectionHandler {
         lease.release();
         return null;
     }
+  }
+
+  /** Bytes of the present request's body so far. */
+  get #bodyBytes(): number {
+    return this.#hasBody ? (this.#body as BodyReader).bodyBytes : 0;
   }
 
   /** Does the client have to take responses before its next request is looked at? `onDrain` comes then. */
@@ -230,12 +241,16 @@ export class Downstream implements ConnectionHandler {
     this.isUpgrade = head.upgradeField >= 0 && head.framing === FRAMING_NONE;
     this.#isLast = !head.isPersistent || proxy.isDraining;
     this.#wantsJson = acceptsJson(head, memory, base);
+    this.#additions ??= proxy.additionsFor(this.connection);
+    if (proxy.accessLog !== null) proxy.accessLog.begin(this.#logEntry(), head, memory, base);
     this.isRequestComplete =
       head.framing === FRAMING_NONE || (head.framing === FRAMING_LENGTH && head.contentLength === 0);
+    this.#hasBody = false;
     if (this.isRequestComplete) {
       this.#state = WAITING;
     } else {
       this.#body ??= new BodyReader(proxy.options.limits);
+      this.#hasBody = true;
       this.#body.begin(head.framing, head.contentLength);
       this.#state = IN_BODY;
     }
@@ -250,10 +265,10 @@ export class Downstream implements ConnectionHandler {
       return;
     }
     if (!this.isUpgrade) head.upgradeField = -1;
-    this.#additions ??= proxy.additionsFor(this.connection);
     const lease = proxy.driver.allocate(requestHeadBytes(head, this.#additions));
     lease.length = putRequestHead(lease.memory, lease.offset, head, memory, base, this.#additions) - lease.offset;
     this.#requestHead = lease;
+    if (this.#entry !== null) this.#keepRequestId(this.#entry, head, memory, base);
     this.#tried = null;
     this.#acquire(false);
   }
@@ -298,6 +313,7 @@ export class Downstream implements ConnectionHandler {
     const { options, statistics } = this.#proxy;
     this.#connecting = null;
     this.#upstream = upstream;
+    if (this.#entry !== null) this.#entry.upstream = (this.#endpoint as Endpoint).name;
     if (upstream.isReused) statistics.add(STATISTIC.http_upstream_reuses_total, 1);
     const head = this.#requestHead as Lease;
     const mayRepeat =
@@ -420,6 +436,7 @@ export class Downstream implements ConnectionHandler {
       date: this.#proxy.date(),
     });
     if (length <= roomBytes) {
+      if (this.#entry !== null) this.#entry.sentBytes -= length;
       copy(memory, base + roomBytes - length, scratch, 0, length);
       return length;
     }
@@ -432,6 +449,7 @@ export class Downstream implements ConnectionHandler {
   /** Bytes of the response's body, or of a tunnel. False: wait until it is drained. */
   write(lease: Lease): boolean {
     this.#lastActiveMs = this.#proxy.driver.nowMs;
+    if (this.#entry !== null) this.#entry.sentBytes += lease.length;
     return this.connection.write(lease);
   }
 
@@ -441,6 +459,7 @@ export class Downstream implements ConnectionHandler {
     this.#forgetRequest();
     this.#hasAnswered = true;
     statistics.add(STATISTIC.http_upgrades_total, 1);
+    if (this.#entry !== null) this.#entry.status = head.status;
     this.#writeHead(head, memory, base, BODY_RAW, 0);
     this.#state = TUNNEL;
     this.#startTimer(TIMER_STREAM, options.streamIdleTimeoutMs);
@@ -511,7 +530,7 @@ export class Downstream implements ConnectionHandler {
       return;
     }
     if (this.#hasAnswered) {
-      this.#cutShort();
+      this.#cutShort(reason.flag);
       return;
     }
     // The endpoint closed a connection that was not in use, and the request crossed it: no other explanation is left
@@ -526,7 +545,8 @@ export class Downstream implements ConnectionHandler {
   }
 
   /** The response can't be completed: the client has to see that. */
-  #cutShort(): void {
+  #cutShort(flag: string): void {
+    if (this.#entry !== null) this.#entry.flag = flag;
     this.#proxy.statistics.add(STATISTIC.http_responses_cut_short_total, 1);
     this.#state = LINGERING;
     if (this.#isSelfDelimiting) this.connection.close();
@@ -561,6 +581,7 @@ export class Downstream implements ConnectionHandler {
   onClose(_connection: Connection, errno: number): void {
     const { driver, statistics } = this.#proxy;
     driver.stopTimer(this.#timer);
+    if (this.#isActive && this.#entry?.flag === "-") this.#entry.flag = CLIENT_CLOSED;
     if (this.#isActive && errno !== 0) statistics.add(STATISTIC.http_requests_aborted_total, 1);
     if (errno !== 0) statistics.add(STATISTIC.downstream_resets_total, 1);
     statistics.add(STATISTIC.downstream_bytes_received_total, this.connection.bytesRead);
@@ -601,10 +622,19 @@ export class Downstream implements ConnectionHandler {
   }
 
   #refuse(fault: HttpFault): void {
+    this.#proxy.statistics.add(STATISTIC.http_requests_total, 1);
+    this.#answerUnknown(PROTOCOL_ERROR, fault.status, fault.message);
+  }
+
+  /** Answer what is no whole request. */
+  #answerUnknown(reason: Reason, status: number, detail: string): void {
+    const { accessLog } = this.#proxy;
     this.method = METHOD_OTHER;
     this.#wantsJson = false;
-    this.#proxy.statistics.add(STATISTIC.http_requests_total, 1);
-    this.#sendReply(PROTOCOL_ERROR, fault.status, fault.message, true);
+    this.#additions ??= this.#proxy.additionsFor(this.connection);
+    accessLog?.beginUnknown(this.#logEntry());
+    this.#sendReply(reason, status, detail, true);
+    if (this.#entry !== null) accessLog?.end(this.#entry);
     this.#linger();
   }
 
@@ -613,7 +643,7 @@ export class Downstream implements ConnectionHandler {
     this.#upstream?.abandon();
     this.#leave();
     if (this.#state === DROPPING || this.#hasAnswered) {
-      this.#cutShort();
+      this.#cutShort(PROTOCOL_ERROR.flag);
       this.#deactivate();
       return;
     }
@@ -637,7 +667,7 @@ export class Downstream implements ConnectionHandler {
     this.#proxy.statistics.add(STATISTIC.http_local_replies_total, 1);
     this.#countStatus(status);
     this.#hasAnswered = true;
-    const bytes = localReply({
+    const { bytes, bodyBytes } = localReply({
       reason,
       status,
       detail,
@@ -646,6 +676,10 @@ export class Downstream implements ConnectionHandler {
       isLast,
       date: this.#proxy.date(),
     });
+    if (this.#entry !== null) {
+      this.#entry.flag = reason.flag;
+      this.#entry.sentBytes = bodyBytes;
+    }
     this.connection.write(leaseBytes(bytes));
   }
 
@@ -691,10 +725,7 @@ export class Downstream implements ConnectionHandler {
   #onTimer(): void {
     switch (this.#timerPurpose) {
       case TIMER_HEAD:
-        this.method = METHOD_OTHER;
-        this.#wantsJson = false;
-        this.#sendReply(HEAD_TIMEOUT, HEAD_TIMEOUT.status, "", true);
-        this.#linger();
+        this.#answerUnknown(HEAD_TIMEOUT, HEAD_TIMEOUT.status, "");
         return;
       case TIMER_CONNECT:
         this.#connecting?.abandon();
@@ -733,12 +764,13 @@ export class Downstream implements ConnectionHandler {
     } else {
       this.#upstream?.abandon();
       this.#upstream = null;
-      this.#cutShort();
+      this.#cutShort(BODY_TIMEOUT.flag);
     }
   }
 
   #countStatus(status: number): void {
     const { statistics } = this.#proxy;
+    if (this.#entry !== null) this.#entry.status = status;
     if (status >= 500) statistics.add(STATISTIC.http_responses_5xx_total, 1);
     else if (status >= 400) statistics.add(STATISTIC.http_responses_4xx_total, 1);
     else if (status >= 300) statistics.add(STATISTIC.http_responses_3xx_total, 1);
@@ -750,6 +782,25 @@ export class Downstream implements ConnectionHandler {
     this.#requestHead = null;
   }
 
+  /** The entry of this connection's requests. */
+  #logEntry(): LogEntry {
+    this.#entry ??= new LogEntry();
+    this.#entry.client = this.#additions?.client ?? this.#entry.client;
+    return this.#entry;
+  }
+
+  #keepRequestId(entry: LogEntry, head: Head, memory: Uint8Array, base: number): void {
+    const { accessLog, requestIds, options } = this.#proxy;
+    const field = options.trustedHops > 0 ? head.findField(FIELD_X_REQUEST_ID) : -1;
+    if (field < 0) {
+      accessLog?.keepRequestId(entry, requestIds.bytes, 0, requestIds.bytes.length);
+      return;
+    }
+    const at = field * FIELD_WORDS + 2;
+    const [start, end] = [head.fields[at] as number, head.fields[at + 1] as number];
+    accessLog?.keepRequestId(entry, memory, base + start, base + end);
+  }
+
   #releaseEndpoint(): void {
     if (this.#endpoint !== null) this.#endpoint.activeConnections--;
     this.#endpoint = null;
@@ -759,6 +810,9 @@ export class Downstream implements ConnectionHandler {
     if (!this.#isActive) return;
     this.#isActive = false;
     this.#proxy.statistics.add(STATISTIC.http_requests_active, -1);
+    if (this.#entry === null) return;
+    this.#entry.receivedBytes = this.#bodyBytes;
+    this.#proxy.accessLog?.end(this.#entry);
   }
 }
 

@@ -11,6 +11,7 @@ import type { Cluster } from "../cluster.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { ProxyReporter } from "../reporter.ts";
 import { STATISTIC, type Statistics } from "../statistics.ts";
+import type { AccessLog } from "./access_log.ts";
 import { ascii } from "./bytes.ts";
 import { Downstream } from "./downstream.ts";
 import type { HttpProxyOptions } from "./options.ts";
@@ -37,13 +38,16 @@ export class HttpProxy implements ListenerHandler {
   readonly reporter: ProxyReporter;
   /** @internal A head that is longer than allowed is found to be so within this many bytes. */
   readonly partialHeadBytes: number;
+  /** @internal */
+  readonly accessLog: AccessLog | null;
+  /** @internal Makes ids for requests. */
+  readonly requestIds: RequestIds = new RequestIds();
   /** @internal Memory for the head of one response. */
   readonly scratch: Uint8Array;
   readonly #listeners: Listener[] = [];
   readonly #downstreams = new Set<Downstream>();
   readonly #pools = new Map<Endpoint, UpstreamPool>();
   readonly #heads: Head[] = [];
-  readonly #requestIds: RequestIds = new RequestIds();
   readonly #defaultHost: Uint8Array;
   #date: Uint8Array = new Uint8Array();
   #dateMs = Number.NEGATIVE_INFINITY;
@@ -58,12 +62,14 @@ export class HttpProxy implements ListenerHandler {
     options: HttpProxyOptions,
     statistics: Statistics,
     reporter: ProxyReporter,
+    accessLog: AccessLog | null = null,
   ) {
     this.driver = driver;
     this.cluster = cluster;
     this.options = options;
     this.statistics = statistics;
     this.reporter = reporter;
+    this.accessLog = accessLog;
     this.partialHeadBytes = options.limits.headBytes + 4;
     this.scratch = new Uint8Array(options.limits.headBytes + RESPONSE_ADDITION_BYTES);
     this.#defaultHost = ascii(cluster.name);
@@ -160,7 +166,7 @@ export class HttpProxy implements ListenerHandler {
       client: ascii(client),
       defaultHost: this.#defaultHost,
       isTrusted: this.options.trustedHops > 0,
-      requestIds: this.#requestIds,
+      requestIds: this.requestIds,
     };
   }
 

@@ -38,8 +38,15 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
 
 const ALLOWED_METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
 
-/** The whole response as bytes. */
-export function localReply(reply: LocalReply): Uint8Array {
+/** A whole response. */
+export interface LocalReplyBytes {
+  readonly bytes: Uint8Array;
+  /** How many of them are the body. */
+  readonly bodyBytes: number;
+}
+
+/** Make the whole response. */
+export function localReply(reply: LocalReply): LocalReplyBytes {
   const { status, isJson } = reply;
   const statusText = STATUS_TEXT[status] ?? "Error";
   const error = reply.detail === "" ? reply.reason.text : `${reply.reason.text}: ${reply.detail}`;
@@ -56,9 +63,9 @@ export function localReply(reply: LocalReply): Uint8Array {
   if (status === 503) lines.push("retry-after: 1");
   if (reply.isLast) lines.push("connection: close");
   const head = ascii(`${lines.join("\r\n")}\r\n\r\n`);
-  if (reply.isHeadOnly) return head;
+  if (reply.isHeadOnly) return { bytes: head, bodyBytes: 0 };
   const bytes = new Uint8Array(head.length + bodyBytes.length);
   bytes.set(head);
   bytes.set(bodyBytes, head.length);
-  return bytes;
+  return { bytes, bodyBytes: bodyBytes.length };
 }

@@ -3,20 +3,21 @@
  *
  * @module
  */
-import { putHex32 } from "./bytes.ts";
+import { put, putHex32 } from "./bytes.ts";
 
 /** Bytes of a number as text. */
 export const REQUEST_ID_BYTES = 32;
 
 /** Makes random numbers of 128 bits (xoshiro128**, Blackman and Vigna, 2018), seeded by the system. Not secrets. */
 export class RequestIds {
+  /** The one that was made last. */
+  readonly bytes: Uint8Array = new Uint8Array(REQUEST_ID_BYTES);
   readonly #state: Uint32Array = crypto.getRandomValues(new Uint32Array(4));
 
   /** Write the next one as 32 hexadecimal digits; returns where it ends. */
   put(target: Uint8Array, at: number): number {
-    let end = at;
-    for (let word = 0; word < 4; word++) end = putHex32(target, end, this.#next());
-    return end;
+    for (let word = 0; word < 4; word++) putHex32(this.bytes, word * 8, this.#next());
+    return put(target, at, this.bytes);
   }
 
   #next(): number {
