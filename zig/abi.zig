@@ -54,7 +54,8 @@ pub const Header = extern struct {
 pub const Operation = enum(u8) {
     /// Completes with 0. a, b, c unused.
     nop = 0,
-    /// Multishot accept on a listening descriptor (Linux 5.19). Each completion's result is a descriptor.
+    /// Multishot accept on a listening descriptor (Linux 5.19), or with `a` = 1 a single one. Each completion's result
+    /// is a descriptor.
     accept = 1,
     /// Multishot receive into provided buffers (Linux 6.0). a: group.
     receive_multishot = 2,

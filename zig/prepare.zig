@@ -69,11 +69,12 @@ fn plain(ring: *Ring, request: *const abi.Command, opcode: u8) Outcome {
 fn accept(ring: *Ring, request: *const abi.Command) Outcome {
     const is_allowed = ring.descriptors.has(request.descriptor) or sockets.isListener(request.descriptor);
     if (!is_allowed) return refuse(ring, request, bad_descriptor);
+    if (request.a > 1) return refuse(ring, request, invalid);
     const entry = entryFor(ring, request, liburing.op.accept) orelse return .full;
     // The accepted socket stays blocking: io_uring polls by itself, and a non-blocking one would
     // complete with EAGAIN instead (io_uring_enter(2)).
     entry.sqe.op_flags = SOCK_CLOEXEC;
-    if (ring.features & abi.Feature.multishot_accept != 0) entry.sqe.ioprio = liburing.ioprio.accept_multishot;
+    if (request.a == 0 and ring.features & abi.Feature.multishot_accept != 0) entry.sqe.ioprio = liburing.ioprio.accept_multishot;
     return .done;
 }
 

@@ -44,6 +44,19 @@ test "accept completes for each connection until it is cancelled" {
     try testing.expect(last.flags & abi.CompletionFlag.more == 0);
 }
 
+test "a single accept completes once, also where there is multishot accept" {
+    var ring = try TestRing.open(.{});
+    defer ring.close();
+    var listener = try Listener.open();
+    defer listener.close();
+    const peer = try listener.connectPlain();
+    defer _ = system.close(peer);
+    ring.queue(.{ .operation = .accept, .descriptor = listener.descriptor, .a = 1, .slot = accept_slot });
+    const completion = try ring.waitFor(accept_slot);
+    try testing.expect(completion.result >= 0);
+    try testing.expect(completion.flags & abi.CompletionFlag.more == 0);
+}
+
 test "accept without multishot completes once" {
     var ring = try TestRing.open(.{ .disabled_features = abi.Feature.multishot_accept });
     defer ring.close();

@@ -72,13 +72,16 @@ fn prepareListener(descriptor: i32, family: u16, address: [*]const u8, length: u
 }
 
 /// Remove the file of a unix socket. With `only_stale`, only if nobody listens on it: then it is left
-/// from a process that was killed, and in the way of the next one. 1 if it was removed, 0 if not.
+/// from a process that was killed, and in the way of the next one. Nothing else than a socket is ever removed.
+/// 1 if it was removed, 0 if not.
 pub fn removeFile(address: [*]const u8, length: u32, only_stale: bool) i32 {
     const path_offset = 2;
     if (length <= path_offset + 1 or length > abi.address_bytes) return system.errno(.INVAL);
     const family = @as(u16, address[0]) | @as(u16, address[1]) << 8;
     const is_path = address[path_offset] != 0 and address[length - 1] == 0;
     if (family != AF_UNIX or !is_path) return 0;
+    // Connecting to any other file is refused too.
+    if (!system.isSocketFile(@ptrCast(address + path_offset))) return 0;
     if (only_stale) {
         const descriptor = system.socket(AF_UNIX, SOCK_STREAM_CLOEXEC | SOCK_NONBLOCK);
         if (descriptor < 0) return descriptor;

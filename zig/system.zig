@@ -103,6 +103,17 @@ pub fn unlink(path: [*:0]const u8) i32 {
     return result(linux.syscall3(.unlinkat, current_folder, @intFromPtr(path), 0));
 }
 
+/// Is there a socket at a path? A link to one does not count.
+pub fn isSocketFile(path: [*:0]const u8) bool {
+    var status: [256]u8 align(8) = undefined;
+    const only_type = 1;
+    const no_follow = 0x100;
+    const outcome = result(linux.syscall5(.statx, current_folder, @intFromPtr(path), no_follow, only_type, @intFromPtr(&status)));
+    if (outcome < 0) return false;
+    const mode = std.mem.readInt(u16, status[28..30], .little);
+    return mode & 0o170000 == 0o140000;
+}
+
 pub fn listen(descriptor: i32, backlog: u32) i32 {
     return result(linux.syscall2(.listen, word(descriptor), backlog));
 }

@@ -116,6 +116,11 @@ export interface Listener {
   /** Accept again. */
   resume(): void;
   /**
+   * Accept one connection after the other, so that a pause from within `onAccept` lets no more arrive; or, which
+   * costs less, as many at a time as there are. Drivers that can't choose ignore it.
+   */
+  acceptSingly(isSingly: boolean): void;
+  /**
    * Stop accepting for good. Resolves when no accept is under way any more; until then connections may
    * still arrive. Those that were accepted go on.
    */

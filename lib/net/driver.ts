@@ -19,6 +19,8 @@ export interface ListenOptions {
   readonly reusePort?: boolean;
   /** Only IPv6 on an IPv6 address, not IPv4 too. */
   readonly ipv6Only?: boolean;
+  /** Begin as if `acceptSingly(true)` had been called: connections may be there already. */
+  readonly acceptSingly?: boolean;
   /** A listening descriptor to use instead of a new one. It stays open when the listener closes. */
   readonly descriptor?: number;
 }

@@ -31,7 +31,7 @@ test("commands on a descriptor that the ring does not own complete with EBADF", 
   const { ring, t } = await opened();
   const address = new Uint8Array(16);
   const commands: (() => void)[] = [
-    () => ring.accept(-1, 1, 1),
+    () => ring.accept(-1, false, 1, 1),
     () => ring.receiveMultishot(0, abi.GROUP_SMALL, 0, 0, 1, 1),
     () => ring.receive(0, abi.GROUP_SMALL, 0, 1, 1),
     () => ring.send(99, 0, 1, 1, 1),

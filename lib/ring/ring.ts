@@ -166,9 +166,13 @@ export class Ring {
     this.#overflow = earlier.concat(this.#overflow);
   }
 
-  /** Accept connections on a listening descriptor until cancelled; one completion each. */
-  accept(descriptor: number, slot: number, generation: number): void {
-    this.#command(abi.OPERATION_ACCEPT, descriptor, 1, slot, generation);
+  /**
+   * Accept connections on a listening descriptor until cancelled, one completion each; or one only, which is also
+   * all that a kernel without multishot accept does.
+   */
+  accept(descriptor: number, isSingle: boolean, slot: number, generation: number): void {
+    const at = this.#command(abi.OPERATION_ACCEPT, descriptor, 1, slot, generation);
+    this.#words[at + abi.COMMAND_A] = isSingle ? 1 : 0;
   }
 
   /**

@@ -107,7 +107,7 @@ export class TestRing {
     assert.ok(listener >= 0);
     const address = this.ring.socketName(listener, false);
     const connecting = this.ring.openSocket(2);
-    this.ring.accept(listener, ACCEPT_SLOT, 0);
+    this.ring.accept(listener, false, ACCEPT_SLOT, 0);
     this.ring.connect(connecting, address, CONNECT_SLOT, 0);
     assert.equal(this.waitFor(CONNECT_SLOT).result, 0);
     const accepted = this.waitFor(ACCEPT_SLOT).result;

@@ -78,7 +78,14 @@ class WorkerMain {
     const driver = await openDriver(config);
     const worker = new WorkerMain(config, sent, driver);
     for (const { address, ...options } of config.listeners) {
-      worker.#proxy.add(await driver.listen(address, worker.#proxy, { ...options, backlog: config.proxy.backlog }));
+      worker.#proxy.add(
+        await driver.listen(address, worker.#proxy, {
+          ...options,
+          backlog: config.proxy.backlog,
+          // Until the proxy has said otherwise: it may have room for few.
+          acceptSingly: true,
+        }),
+      );
     }
     return worker;
   }

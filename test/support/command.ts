@@ -32,7 +32,14 @@ export interface RunOptions {
 }
 
 /** The permissions that deno.json gives to the command, and all. */
-const COMMAND_PERMISSIONS = ["--allow-ffi", "--allow-net", "--allow-read", "--allow-env", "--allow-sys"];
+const COMMAND_PERMISSIONS = [
+  "--allow-ffi",
+  "--allow-net",
+  "--allow-read",
+  "--allow-write",
+  "--allow-env",
+  "--allow-sys",
+];
 const ALL_PERMISSIONS = ["--allow-all"];
 
 /** The runtime's command line for a module of the project. */

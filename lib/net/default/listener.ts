@@ -75,6 +75,8 @@ export class DefaultListener implements Listener {
     this.#isPaused = true;
   }
 
+  acceptSingly(): void {}
+
   resume(): void {
     if (!this.#isPaused || this.#closing !== null) return;
     this.#isPaused = false;

@@ -70,6 +70,8 @@ export class MemoryListener implements Listener {
     this.#driver.stopTimer(this.#retryTimer);
   }
 
+  acceptSingly(): void {}
+
   resume(): void {
     if (this.#isClosed) return;
     this.#isPaused = false;

@@ -163,13 +163,19 @@ export class UringDriver implements Driver, BufferWaiter {
         this.#acceptSize(),
       );
       this.#listeners.push(listener);
+      listener.acceptSingly(options.acceptSingly ?? false);
       listener.resume();
       resolve(listener);
     });
   }
 
+  /** @internal */
+  get hasMultishotAccept(): boolean {
+    return (this.ring.features & abi.FEATURE_MULTISHOT_ACCEPT) !== 0;
+  }
+
   #acceptSize(): number {
-    return this.ring.features & abi.FEATURE_MULTISHOT_ACCEPT ? 1 : this.#options.acceptSize;
+    return this.hasMultishotAccept ? 1 : this.#options.acceptSize;
   }
 
   connect(address: SocketAddress, handler: ConnectionHandler): UringConnection {

@@ -30,6 +30,9 @@ export class UringListener implements Listener {
   #pending = 0;
   #paused = true;
   #cancelling = false;
+  #isSingly = false;
+  /** Is the accept that the kernel holds a multishot one? */
+  #isMultishot = false;
   #onClosed: (() => void) | null = null;
   #closing: Promise<void> | null = null;
 
@@ -56,6 +59,17 @@ export class UringListener implements Listener {
   pause(): void {
     this.#paused = true;
     this.#driver.stopTimer(this.#retryTimer);
+    this.#cancel();
+  }
+
+  acceptSingly(isSingly: boolean): void {
+    if (isSingly === this.#isSingly) return;
+    this.#isSingly = isSingly;
+    // Once that is done, accepting goes on in the other way. The other way round there is no hurry.
+    if (isSingly && (this.#isMultishot || this.#pending > 1)) this.#cancel();
+  }
+
+  #cancel(): void {
     if (this.#pending === 0 || this.#cancelling) return;
     this.#cancelling = true;
     for (const [index, isArmed] of this.#armed.entries()) {
@@ -82,11 +96,13 @@ export class UringListener implements Listener {
   #arm(): void {
     // What is being cancelled completes first.
     if (this.#paused || this.#cancelling) return;
-    for (let index = 0; index < this.#armed.length; index++) {
+    const count = this.#isSingly ? 1 : this.#armed.length;
+    for (let index = 0; index < count; index++) {
       if (this.#armed[index]) continue;
       this.#armed[index] = true;
       this.#pending++;
-      this.#driver.ring.accept(this.#descriptor, this.slot, index);
+      this.#isMultishot = !this.#isSingly && this.#driver.hasMultishotAccept;
+      this.#driver.ring.accept(this.#descriptor, this.#isSingly, this.slot, index);
     }
     this.#driver.wakeLoop();
   }
@@ -100,9 +116,9 @@ export class UringListener implements Listener {
     if (this.#pending === 0) this.#cancelling = false;
     if (result >= 0) {
       this.#retryMs = RETRY_MS;
-      // Rearming first: the handler may throw.
-      this.#arm();
       this.#driver.accepted(result, this.#handler, this.address);
+      // Afterwards, as the handler may have had enough.
+      this.#arm();
     } else if (isPassing(-result)) {
       this.#arm();
     } else {
