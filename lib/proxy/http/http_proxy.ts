@@ -8,6 +8,7 @@ import { formatAddress } from "../../net/address.ts";
 import type { Connection, ConnectionHandler, Listener, ListenerHandler } from "../../net/connection.ts";
 import type { Driver } from "../../net/driver.ts";
 import type { Cluster } from "../cluster.ts";
+import { ConnectionLimit } from "../connection_limit.ts";
 import type { Endpoint } from "../endpoint.ts";
 import type { ProxyReporter } from "../reporter.ts";
 import { STATISTIC, type Statistics } from "../statistics.ts";
@@ -45,17 +46,17 @@ export class HttpProxy implements ListenerHandler {
   /** @internal Memory for the head of one response. */
   readonly scratch: Uint8Array;
   readonly #listeners: Listener[] = [];
+  readonly #limit: ConnectionLimit;
   readonly #downstreams = new Set<Downstream>();
   readonly #pools = new Map<Endpoint, UpstreamPool>();
   readonly #heads: Head[] = [];
   readonly #defaultHost: Uint8Array;
   #date: Uint8Array = new Uint8Array();
   #dateMs = Number.NEGATIVE_INFINITY;
-  #isFull = false;
   #isDraining = false;
   #onDrained: (() => void) | null = null;
 
-  /** A proxy without listeners. */
+  /** A proxy without listeners. `limit` is of several proxies, its own is in the options. */
   constructor(
     driver: Driver,
     cluster: Cluster,
@@ -63,6 +64,7 @@ export class HttpProxy implements ListenerHandler {
     statistics: Statistics,
     reporter: ProxyReporter,
     accessLog: AccessLog | null = null,
+    limit: ConnectionLimit | null = null,
   ) {
     this.driver = driver;
     this.cluster = cluster;
@@ -70,6 +72,7 @@ export class HttpProxy implements ListenerHandler {
     this.statistics = statistics;
     this.reporter = reporter;
     this.accessLog = accessLog;
+    this.#limit = new ConnectionLimit(options.maximumConnections, limit);
     this.partialHeadBytes = options.limits.headBytes + 4;
     this.scratch = new Uint8Array(options.limits.headBytes + RESPONSE_ADDITION_BYTES);
     this.#defaultHost = ascii(cluster.name);
@@ -83,6 +86,7 @@ export class HttpProxy implements ListenerHandler {
   /** Serve the connections of one more listener, whose handler this is. */
   add(listener: Listener): void {
     this.#listeners.push(listener);
+    this.#limit.add(listener);
   }
 
   onAccept(connection: Connection): ConnectionHandler {
@@ -90,7 +94,7 @@ export class HttpProxy implements ListenerHandler {
     this.statistics.add(STATISTIC.downstream_connections_active, 1);
     const downstream = new Downstream(this, connection);
     this.#downstreams.add(downstream);
-    if (this.#downstreams.size >= this.options.maximumConnections) this.#pause();
+    this.#limit.take();
     return downstream;
   }
 
@@ -102,6 +106,7 @@ export class HttpProxy implements ListenerHandler {
   /** Accept no more, and close connections without a request; resolves when no accept is under way any more. */
   async stopAccepting(): Promise<void> {
     this.#isDraining = true;
+    this.#limit.stop();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     for (const downstream of this.#downstreams) downstream.drain();
     for (const pool of this.#pools.values()) pool.closeIdle();
@@ -115,20 +120,11 @@ export class HttpProxy implements ListenerHandler {
     });
   }
 
-  #pause(): void {
-    if (this.#isFull) return;
-    this.#isFull = true;
-    for (const listener of this.#listeners) listener.pause();
-  }
-
   /** @internal A client's connection is gone. */
   onDownstreamClosed(downstream: Downstream): void {
     if (!this.#downstreams.delete(downstream)) return;
     this.statistics.add(STATISTIC.downstream_connections_active, -1);
-    if (this.#isFull && !this.#isDraining && this.#downstreams.size < this.options.maximumConnections) {
-      this.#isFull = false;
-      for (const listener of this.#listeners) listener.resume();
-    }
+    this.#limit.giveBack();
     if (this.#downstreams.size === 0) this.#onDrained?.();
   }
 

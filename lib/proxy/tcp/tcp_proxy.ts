@@ -6,6 +6,7 @@
 import type { Connection, ConnectionHandler, Listener, ListenerHandler } from "../../net/connection.ts";
 import type { Driver } from "../../net/driver.ts";
 import type { Cluster } from "../cluster.ts";
+import { ConnectionLimit } from "../connection_limit.ts";
 import type { ProxyReporter } from "../reporter.ts";
 import { STATISTIC, type Statistics } from "../statistics.ts";
 import { TcpRelay } from "./relay.ts";
@@ -35,38 +36,38 @@ export class TcpProxy implements ListenerHandler {
   /** @internal */
   readonly reporter: ProxyReporter;
   readonly #listeners: Listener[] = [];
-  #active = 0;
-  #isFull = false;
-  #isDraining = false;
+  readonly #limit: ConnectionLimit;
   #onDrained: (() => void) | null = null;
 
-  /** A proxy without listeners. */
+  /** A proxy without listeners. `limit` is of several proxies, its own is in the options. */
   constructor(
     driver: Driver,
     cluster: Cluster,
     options: TcpProxyOptions,
     statistics: Statistics,
     reporter: ProxyReporter,
+    limit: ConnectionLimit | null = null,
   ) {
     this.driver = driver;
     this.cluster = cluster;
     this.options = options;
     this.statistics = statistics;
     this.reporter = reporter;
+    this.#limit = new ConnectionLimit(options.maximumConnections, limit);
   }
 
   /** Relay the connections of one more listener, whose handler this is. */
   add(listener: Listener): void {
     this.#listeners.push(listener);
+    this.#limit.add(listener);
   }
 
   onAccept(downstream: Connection): ConnectionHandler {
     this.statistics.add(STATISTIC.downstream_connections_total, 1);
     this.statistics.add(STATISTIC.downstream_connections_active, 1);
-    this.#active++;
     const relay = new TcpRelay(this, downstream);
     relay.connect();
-    if (this.#active >= this.options.maximumConnections) this.#pause();
+    this.#limit.take();
     return relay;
   }
 
@@ -77,32 +78,22 @@ export class TcpProxy implements ListenerHandler {
 
   /** Accept no more; resolves when no accept is under way any more. */
   async stopAccepting(): Promise<void> {
-    this.#isDraining = true;
+    this.#limit.stop();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
   }
 
   /** Resolves when no connection is left. */
   drained(): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#active === 0) resolve();
+      if (this.#limit.active === 0) resolve();
       else this.#onDrained = resolve;
     });
   }
 
-  #pause(): void {
-    if (this.#isFull) return;
-    this.#isFull = true;
-    for (const listener of this.#listeners) listener.pause();
-  }
-
   /** @internal Both connections of a relay are gone. */
   onRelayEnded(): void {
-    this.#active--;
     this.statistics.add(STATISTIC.downstream_connections_active, -1);
-    if (this.#isFull && !this.#isDraining && this.#active < this.options.maximumConnections) {
-      this.#isFull = false;
-      for (const listener of this.#listeners) listener.resume();
-    }
-    if (this.#active === 0) this.#onDrained?.();
+    this.#limit.giveBack();
+    if (this.#limit.active === 0) this.#onDrained?.();
   }
 }
