@@ -32,9 +32,9 @@ test("examples/tcp_proxy.ts relays, and counts at its end", async () => {
 test("examples/ringway.yaml is good, and names the schema that editors use", async () => {
   const checked = await runToEnd(["--config", "examples/ringway.yaml", "--check"]);
   assert.match(checked.out, /the configuration is good/, checked.error);
-  const folder = fileURLToPath(new URL("../examples", import.meta.url));
-  const [, schema = ""] = /\$schema=(\S+)/.exec(readFileSync(`${folder}/ringway.yaml`, "utf8")) ?? [];
-  assert.match(readFileSync(`${folder}/${schema}`, "utf8"), /"title": "ringway\.yaml"/);
+  const project = fileURLToPath(new URL("..", import.meta.url));
+  const [, schema = ""] = /\$schema=(\S+)/.exec(readFileSync(`${project}/examples/ringway.yaml`, "utf8")) ?? [];
+  assert.match(readFileSync(`${project}/examples/${schema}`, "utf8"), /"title": "ringway\.yaml"/);
 });
 
 test("examples/ringway.config.ts relays to what the environment says", async () => {

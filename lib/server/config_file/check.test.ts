@@ -101,7 +101,7 @@ const BAD: readonly (readonly [name: string, text: string, ...problems: string[]
   [
     "a cluster's name twice",
     `${LISTENERS}\nclusters: [{ name: web, endpoints: ['a:1'] }, { name: web, endpoints: ['b:1'] }]`,
-    '2:54: clusters[1].name: "web" is the name of another cluster already',
+    '2:55: clusters[1].name: "web" is the name of another cluster already',
   ],
   [
     "a section of another protocol",
