@@ -30,6 +30,23 @@ export {
   type ProxyConfig,
   type Target,
 } from "./lib/server/config.ts";
+export { defineConfig } from "./lib/server/config_file/define_config.ts";
+export type {
+  ClusterSection,
+  ConfigFile,
+  HttpLimitsSection,
+  HttpSection,
+  IoUringSection,
+  ListenerSection,
+  TcpSection,
+} from "./lib/server/config_file/types.ts";
+export type {
+  ClusterConfig,
+  HttpClusterConfig,
+  HttpListenerConfig,
+  ListenerConfig,
+  ServerConfig,
+} from "./lib/server/server_config.ts";
 export { type RunningProxy, type StartOptions, startProxy } from "./lib/server/start_proxy.ts";
 export { parseTarget, parseUpstream, TargetError, type Upstream } from "./lib/server/target.ts";
 export { VERSION } from "./lib/version.ts";

@@ -10,10 +10,14 @@ import { runtime } from "../../ffi/runtime.ts";
 import { formatAddress } from "../net/address.ts";
 import type { SelectedInterface } from "../net/socket_interface.ts";
 import { VERSION } from "../version.ts";
-import { parseCommandLine } from "./command_line.ts";
-import type { ProxyConfig } from "./config.ts";
+import { type CommandLine, parseCommandLine } from "./command_line.ts";
+import type { LogLevel } from "./config.ts";
+import { findConfigFile, loadConfigFile } from "./config_file/load.ts";
+import { ConfigFileError } from "./config_file/problem.ts";
 import { type DemoUpstream, startDemoUpstream } from "./demo_upstream.ts";
 import { configureLog, logMessage } from "./log.ts";
+import { override } from "./overrides.ts";
+import { type ClusterConfig, type ServerConfig, serverConfig } from "./server_config.ts";
 import { checkProxy, type RunningProxy, startProxy } from "./start_proxy.ts";
 import { formatTarget } from "./target.ts";
 
@@ -31,12 +35,18 @@ export async function runCommand(arguments_: readonly string[]): Promise<void> {
   };
   const commandLine = parseCommandLine(arguments_, output);
   if ("exitCode" in commandLine) return exit(commandLine.exitCode);
-  const logger = configureLog(commandLine.logLevel);
   try {
-    if (commandLine.isCheck) await check(commandLine.config);
-    else await serve(commandLine.config, logger);
+    const { config, logLevel, foundFile } = await configure(commandLine);
+    const logger = configureLog(logLevel);
+    if (foundFile !== null) logMessage(logger, "info", `using ${foundFile}, which is in the working directory`);
+    if (commandLine.isCheck) await check(config);
+    else await serve(config, logger);
     return exit(0);
   } catch (error) {
+    if (error instanceof ConfigFileError) {
+      output.error(error.problems.map((problem) => `${problem}\n`).join(""));
+      return exit(2);
+    }
     // A mistake of the user's is a sentence; a mistake of ours needs the stack.
     const text = error instanceof RingwayError ? error.message : error instanceof Error ? error.stack : String(error);
     output.error(`ringway: ${text}\n`);
@@ -44,21 +54,43 @@ export async function runCommand(arguments_: readonly string[]): Promise<void> {
   }
 }
 
+/** What the options, or a configuration file and the options, say. */
+interface Configured {
+  readonly config: ServerConfig;
+  readonly logLevel: LogLevel;
+  /** A file that was not asked for. */
+  readonly foundFile: string | null;
+}
+
+async function configure(commandLine: CommandLine): Promise<Configured> {
+  const { configFile, isOpen, given, config, logLevel } = commandLine;
+  const foundFile = configFile === null && isOpen ? findConfigFile() : null;
+  const file = configFile ?? foundFile;
+  if (file === null) return { config: serverConfig(config), logLevel, foundFile };
+  const loaded = await loadConfigFile(file);
+  return {
+    config: override(loaded.config, config, given),
+    logLevel: given.has("logLevel") ? logLevel : loaded.logLevel,
+    foundFile,
+  };
+}
+
 /** The runtimes flush what was written before they end. */
 function exit(code: number): void {
   process.exit(code);
 }
 
-async function check(config: ProxyConfig): Promise<void> {
+async function check(config: ServerConfig): Promise<void> {
   const selected = await checkProxy(config);
   const features = selected.features.map(({ name, on, reason }) => `  ${name}: ${on ? "on" : `off, ${reason}`}\n`);
   const described = `${describeInterface(selected)}; kernel ${selected.kernel}`;
   process.stdout.write(`ringway ${VERSION}: the configuration is good; ${described}\n${features.join("")}`);
 }
 
-async function serve(config: ProxyConfig, logger: Logger): Promise<void> {
-  const demo = config.to.length === 0 ? await startDemoUpstream() : null;
-  const proxy = await startProxy(demo === null ? config : { ...config, to: [demo.target] }, {
+async function serve(config: ServerConfig, logger: Logger): Promise<void> {
+  const hasEndpoints = config.clusters.some(({ endpoints }) => endpoints.length > 0);
+  const demo = hasEndpoints ? null : await startDemoUpstream();
+  const proxy = await startProxy(demo === null ? config : withDemo(config, demo), {
     log: (level, message) => logMessage(logger, level, message),
   });
   const stopped = untilSignalled(proxy, logger);
@@ -67,15 +99,26 @@ async function serve(config: ProxyConfig, logger: Logger): Promise<void> {
   demo?.close();
 }
 
-function readyLine(config: ProxyConfig, proxy: RunningProxy, demo: DemoUpstream | null): string {
+function withDemo(config: ServerConfig, { target }: DemoUpstream): ServerConfig {
+  return { ...config, clusters: config.clusters.map((cluster) => ({ ...cluster, endpoints: [target] })) };
+}
+
+function readyLine(config: ServerConfig, proxy: RunningProxy, demo: DemoUpstream | null): string {
   const addresses = proxy.addresses.map(formatAddress);
-  const to = demo === null ? config.to.map(formatTarget).join(", ") : "the built-in demo";
+  const to = demo === null ? describeClusters(config.clusters) : "the built-in demo";
   const workers = `${proxy.workers} ${proxy.workers === 1 ? "worker" : "workers"}`;
   const line =
     `ringway ${VERSION} ready: ${addresses.join(", ")} -> ${to}; ` +
     `${describeInterface(proxy.socketInterface)}; kernel ${proxy.socketInterface.kernel}; ${workers}; ` +
     `${runtime.name} ${runtime.version}`;
   return demo === null ? line : `${line}; try: curl http://${addresses[0]}/`;
+}
+
+/** The endpoints of the only cluster, or the names of all. */
+function describeClusters(clusters: readonly ClusterConfig[]): string {
+  const [first] = clusters;
+  if (first !== undefined && clusters.length === 1) return first.endpoints.map(formatTarget).join(", ");
+  return `clusters ${clusters.map(({ name }) => name).join(", ")}`;
 }
 
 function describeInterface(selected: SelectedInterface): string {

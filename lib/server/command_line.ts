@@ -8,10 +8,17 @@ import type { RequestedInterface } from "../net/socket_interface.ts";
 import { VERSION } from "../version.ts";
 import { type BalancerName, defaultProxyConfig, type LogLevel, type ProxyConfig, type Target } from "./config.ts";
 import { LOG_LEVELS } from "./log.ts";
+import type { GivenOptions } from "./overrides.ts";
 import { parseTarget, parseUpstream, TargetError, type Upstream } from "./target.ts";
 
 /** What the command line asks for. */
 export interface CommandLine {
+  /** A configuration file, which says everything that is not among {@linkcode given}. */
+  readonly configFile: string | null;
+  /** No option says what to relay: a configuration file may be looked for. */
+  readonly isOpen: boolean;
+  /** The options that were given, not left to their defaults. */
+  readonly given: GivenOptions;
   /** The proxy's configuration; without `to`, a demo upstream is to be started. */
   readonly config: ProxyConfig;
   /** How much is logged. */
@@ -38,6 +45,7 @@ export interface CommandLineOutput {
 const DEFAULT_LISTEN: Target = { family: "name", host: "127.0.0.1", port: 10000 };
 
 interface Options {
+  config?: string;
   listen: Target[];
   to: Upstream[];
   workers: number | "auto";
@@ -82,7 +90,7 @@ export function parseCommandLine(
     return { exitCode: error.exitCode === 0 ? 0 : 2 };
   }
   const options = command.opts<Options>();
-  const { listen, to, balance, maxConnections, logLevel, check, ...rest } = options;
+  const { config: configFile = null, listen, to, balance, maxConnections, logLevel, check, ...rest } = options;
   const { ioUringSize, acceptSize, readBufferSize, writeTimeoutMs, useSubmissionQueuePolling, ...others } = rest;
   const { workers, socketInterface, connectAttempts, connectTimeoutMs, idleTimeoutMs, ...moreOthers } = others;
   const { drainTimeoutMs, dnsRefreshMs, backlog, ...http } = moreOthers;
@@ -92,7 +100,15 @@ export function parseCommandLine(
     output.error(`error: --to has endpoints for ${protocol} and for ${other.protocol}: one proxy relays one of them\n`);
     return { exitCode: 2 };
   }
+  const isOpen = listen.length === 0 && to.length === 0;
+  if (configFile !== null && !isOpen) {
+    output.error("error: --config goes without --listen and --to: the file says where to listen and what to relay\n");
+    return { exitCode: 2 };
+  }
   return {
+    configFile,
+    isOpen,
+    given: givenOptions(command),
     config: {
       workers,
       socketInterface,
@@ -115,6 +131,14 @@ export function parseCommandLine(
   };
 }
 
+/** Options whose names differ from those of the configuration. */
+const CONFIG_NAMES: Readonly<Record<string, string>> = { balance: "balancer", maxConnections: "maximumConnections" };
+
+function givenOptions(command: Command): GivenOptions {
+  const names = Object.keys(command.opts()).filter((name) => command.getOptionValueSource(name) === "cli");
+  return new Set(names.map((name) => CONFIG_NAMES[name] ?? name));
+}
+
 function createCommand(output: CommandLineOutput): Command {
   const { ioUring, http, ...defaults } = defaultProxyConfig;
   return new Command("ringway")
@@ -125,6 +149,10 @@ function createCommand(output: CommandLineOutput): Command {
     .exitOverride()
     .configureOutput({ writeOut: output.out, writeErr: output.error })
     .showHelpAfterError("(--help lists all options)")
+    .option(
+      "-c, --config <FILE>",
+      "a configuration file in YAML or TypeScript (default: ringway.yaml or ringway.config.ts, if it is here)",
+    )
     .option(
       "-l, --listen <HOST:PORT>",
       "where to accept connections; also [IPV6]:PORT, unix:PATH; repeatable (default: 127.0.0.1:10000)",

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SocketAddress, UnixAddress } from "../net/address.ts";
+import type { UnixAddress } from "../net/address.ts";
 import type { RequestedInterface } from "../net/socket_interface.ts";
 import { defaultHttpProxyOptions, type HttpProxyOptions } from "../proxy/http/options.ts";
 
@@ -45,7 +45,7 @@ export interface IoUringOptions {
 /** Limits and times of HTTP, beside those that TCP has too. */
 export type HttpConfig = Omit<HttpProxyOptions, "connectTimeoutMs" | "connectAttempts" | "maximumConnections">;
 
-/** What a proxy is started with. */
+/** What a proxy with one group of listeners and one of endpoints is started with. */
 export interface ProxyConfig {
   /** What is relayed. */
   readonly protocol: Protocol;
@@ -101,34 +101,3 @@ export const defaultProxyConfig: Omit<ProxyConfig, "listen" | "to"> = {
   maximumConnections: 0,
   backlog: 4096,
 };
-
-/** What a worker is started with: names are resolved, listeners are open. */
-export interface WorkerConfig {
-  /** Its number, from 0. */
-  readonly index: number;
-  /** Which driver moves the bytes. */
-  readonly driver: "uring" | "default";
-  /** From where the shim is loaded; `null` for the `default` driver. */
-  readonly libraryPath: string | null;
-  /** Its listeners. */
-  readonly listeners: readonly WorkerListener[];
-  /** The endpoints at first. */
-  readonly endpoints: readonly SocketAddress[];
-  /** Memory for its statistics. */
-  readonly statistics: SharedArrayBuffer;
-  /** Its share of {@linkcode ProxyConfig.maximumConnections}. */
-  readonly maximumConnections: number;
-  /** `FEATURE_*` bits of the ring that are not to be used. */
-  readonly disabledFeatures: number;
-  /** The rest of the configuration. */
-  readonly proxy: ProxyConfig;
-}
-
-/** A listener of a worker. */
-export interface WorkerListener {
-  readonly address: SocketAddress;
-  /** A descriptor that the main thread opened, for the `uring` driver. */
-  readonly descriptor?: number;
-  /** Does it share the port with other workers' listeners? */
-  readonly reusePort: boolean;
-}

@@ -10,7 +10,14 @@ import { encodeAddress, formatAddress, type SocketAddress } from "../net/address
 import { DefaultDriver } from "../net/default/driver.ts";
 import { SocketError } from "../net/errors.ts";
 import { boundAddress, openListener } from "../net/uring/driver.ts";
-import type { WorkerListener } from "./config.ts";
+import type { WorkerListener } from "./worker_config.ts";
+
+/** An address to listen on. */
+export interface ListenAddress {
+  readonly address: SocketAddress;
+  /** Which of the configuration's listeners it is of. */
+  readonly owner: number;
+}
 
 /** The listeners of a proxy. */
 export interface Listeners {
@@ -28,7 +35,7 @@ export interface Listeners {
  */
 export function openListeners(
   library: Library,
-  addresses: readonly SocketAddress[],
+  addresses: readonly ListenAddress[],
   workers: number,
   backlog: number,
 ): Listeners {
@@ -42,9 +49,9 @@ export function openListeners(
   };
   try {
     for (const wanted of addresses) {
-      const open = wanted.family === "unix" ? openUnix : openIp;
+      const open = wanted.address.family === "unix" ? openUnix : openIp;
       const opened = open(library, wanted, workers, backlog, descriptors);
-      bound.push(opened[0]?.address ?? wanted);
+      bound.push(opened[0]?.address ?? wanted.address);
       for (const [index, listener] of opened.entries()) perWorker[index]?.push(listener);
     }
     return { addresses: [...bound], perWorker, close };
@@ -56,21 +63,21 @@ export function openListeners(
 
 function openIp(
   library: Library,
-  wanted: SocketAddress,
+  wanted: ListenAddress,
   workers: number,
   backlog: number,
   descriptors: Set<number>,
 ): WorkerListener[] {
   const reusePort = workers > 1;
   // With SO_REUSEPORT two proxies could share a port without noticing.
-  if (reusePort) probe(library, wanted);
-  let address = wanted;
+  if (reusePort) probe(library, wanted.address);
+  let { address } = wanted;
   return Array.from({ length: workers }, () => {
     const descriptor = openListener(library, address, { backlog, reusePort });
     descriptors.add(descriptor);
     // The first one chooses the port of all.
     address = boundAddress(library, descriptor) ?? address;
-    return { address, descriptor, reusePort };
+    return { address, owner: wanted.owner, descriptor, reusePort };
   });
 }
 
@@ -83,7 +90,7 @@ function probe(library: Library, address: SocketAddress): void {
 /** A unix socket is one file: all workers accept from the same listener. */
 function openUnix(
   library: Library,
-  address: SocketAddress,
+  { address, owner }: ListenAddress,
   workers: number,
   backlog: number,
   descriptors: Set<number>,
@@ -91,7 +98,7 @@ function openUnix(
   removeFile(library, address, true);
   const descriptor = openListener(library, address, { backlog });
   descriptors.add(descriptor);
-  return Array.from({ length: workers }, () => ({ address, descriptor, reusePort: false }));
+  return Array.from({ length: workers }, () => ({ address, owner, descriptor, reusePort: false }));
 }
 
 /** A socket file that nobody listens on is left from a process that was killed, and would be in the way. */
@@ -105,13 +112,14 @@ function removeFile(library: Library, address: SocketAddress, onlyStale: boolean
  * Check the addresses for workers that use the `default` driver. They listen by themselves, as
  * node:net can't hand a listener to another thread. Throws a SocketError.
  */
-export async function checkListeners(addresses: readonly SocketAddress[], workers: number): Promise<Listeners> {
+export async function checkListeners(addresses: readonly ListenAddress[], workers: number): Promise<Listeners> {
   const perWorker: WorkerListener[][] = Array.from({ length: workers }, () => []);
-  const bound = await Promise.all(addresses.map(tryToListen));
-  for (const address of bound) {
+  const bound = await Promise.all(addresses.map(({ address }) => tryToListen(address)));
+  for (const [index, address] of bound.entries()) {
+    const owner = addresses[index]?.owner ?? 0;
     // One thread alone can listen on a unix socket.
     const listening = address.family === "unix" ? perWorker.slice(0, 1) : perWorker;
-    for (const listeners of listening) listeners.push({ address, reusePort: listening.length > 1 });
+    for (const listeners of listening) listeners.push({ address, owner, reusePort: listening.length > 1 });
   }
   return { addresses: bound, perWorker, close() {} };
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import type { SocketAddress } from "../net/address.ts";
-import type { LogLevel, WorkerConfig } from "./config.ts";
+import type { LogLevel } from "./config.ts";
+import type { WorkerConfig } from "./worker_config.ts";
 
 /**
  * Counts the messages that were sent to a worker after `start`, in shared memory: the worker's loop
@@ -35,8 +36,8 @@ export class MessageCounter {
 /** From the main thread to a worker. */
 export type ToWorker =
   | { readonly type: "start"; readonly config: WorkerConfig; readonly sent: SharedArrayBuffer }
-  /** The endpoints changed. */
-  | { readonly type: "endpoints"; readonly addresses: readonly SocketAddress[] }
+  /** The endpoints of a cluster, by its index, changed. */
+  | { readonly type: "endpoints"; readonly cluster: number; readonly addresses: readonly SocketAddress[] }
   /** Accept no more; answer `closed` when that is so and `drained` when no connection is left. */
   | { readonly type: "drain" }
   /** Close everything; answer `stopped`. */

@@ -5,7 +5,7 @@
  */
 import type { ConnectionOptions } from "../net/connection.ts";
 import { defaultRingOptions, type RingOptions } from "../ring/options.ts";
-import type { IoUringOptions, ProxyConfig } from "./config.ts";
+import type { IoUringOptions } from "./config.ts";
 
 /** Memory of all small buffers together, so that larger ones are fewer. */
 const SMALL_BUFFERS_BYTES = defaultRingOptions.smallBuffers.count * defaultRingOptions.smallBuffers.bytes;
@@ -29,10 +29,10 @@ export function ringOptions(options: IoUringOptions, disabledFeatures: number): 
 }
 
 /** Limits and times of a connection. */
-export function connectionOptions(config: ProxyConfig): ConnectionOptions {
+export function connectionOptions(options: IoUringOptions): ConnectionOptions {
   return {
     writeHighWatermarkBytes: 65536,
     writeLowWatermarkBytes: 16384,
-    writeTimeoutMs: config.ioUring.writeTimeoutMs,
+    writeTimeoutMs: options.writeTimeoutMs,
   };
 }

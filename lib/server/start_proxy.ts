@@ -8,11 +8,13 @@ import { type Library, loadLibrary } from "../../ffi/library.ts";
 import { formatAddress, type SocketAddress } from "../net/address.ts";
 import { type SelectedInterface, selectSocketInterface } from "../net/socket_interface.ts";
 import { type StatisticName, Statistics } from "../proxy/statistics.ts";
-import type { LogLevel, ProxyConfig, WorkerConfig } from "./config.ts";
-import { checkListeners, type Listeners, openListeners } from "./listeners.ts";
-import { Resolver, resolveTarget } from "./resolver.ts";
+import type { LogLevel, ProxyConfig } from "./config.ts";
+import { checkListeners, type ListenAddress, type Listeners, openListeners } from "./listeners.ts";
+import { ResolveError, Resolver, resolveTarget } from "./resolver.ts";
 import { ringOptions } from "./ring_config.ts";
+import { type ServerConfig, serverConfig } from "./server_config.ts";
 import { Supervisor } from "./supervisor.ts";
+import type { WorkerConfig } from "./worker_config.ts";
 
 /** Descriptors that the process needs for other things than relayed connections. */
 const RESERVED_DESCRIPTORS = 100;
@@ -47,22 +49,29 @@ export interface StartOptions {
 }
 
 /** Start a proxy. Throws a RingwayError that says what is wrong and what to do. */
-export async function startProxy(config: ProxyConfig, options: StartOptions = {}): Promise<RunningProxy> {
+export async function startProxy(
+  wanted: ProxyConfig | ServerConfig,
+  options: StartOptions = {},
+): Promise<RunningProxy> {
+  const config = "clusters" in wanted ? wanted : serverConfig(wanted);
   const log = options.log ?? (() => {});
   const selected = await selectInterface(config);
   const library = selected.driver === "uring" ? await loadLibrary() : null;
   const workers = config.workers === "auto" ? navigator.hardwareConcurrency : config.workers;
-  const resolver = new Resolver(config.to, config.dnsRefreshMs, {
-    onAddresses: (addresses) => {
-      log("info", `the endpoints changed: ${addresses.map(formatAddress).join(", ")}`);
-      supervisor?.setEndpoints(addresses);
-    },
-    onResolveError: (error) => log("warning", `${error.message}; its last addresses stay in use`),
+  const resolvers = config.clusters.map(({ name, endpoints }, cluster) => {
+    return new Resolver(endpoints, config.dnsRefreshMs, {
+      onAddresses: (addresses) => {
+        const of = config.clusters.length === 1 ? "" : ` of cluster "${name}"`;
+        log("info", `the endpoints${of} changed: ${addresses.map(formatAddress).join(", ")}`);
+        supervisor?.setEndpoints(cluster, addresses);
+      },
+      onResolveError: (error) => log("warning", `${error.message}; its last addresses stay in use`),
+    });
   });
   let supervisor: Supervisor | null = null;
   let listeners: Listeners | null = null;
   try {
-    const endpoints = await resolver.start();
+    const endpoints = await Promise.all(resolvers.map((resolver) => resolver.start()));
     const addresses = await resolveListen(config);
     listeners = library
       ? openListeners(library, addresses, workers, config.backlog)
@@ -75,22 +84,32 @@ export async function startProxy(config: ProxyConfig, options: StartOptions = {}
       log,
     });
     await supervisor.start();
-    return running(config, selected, resolver, listeners, supervisor, configs);
+    return running(config, selected, resolvers, listeners, supervisor, configs);
   } catch (error) {
-    resolver.stop();
+    for (const resolver of resolvers) resolver.stop();
     listeners?.close();
     throw error;
   }
 }
 
-/** Everything that starting would check, without starting: the first thing that is wrong is thrown. */
-export async function checkProxy(config: ProxyConfig): Promise<SelectedInterface> {
+/** Everything that starting would check, without starting. All names that can't be resolved are in what is thrown. */
+export async function checkProxy(config: ServerConfig): Promise<SelectedInterface> {
   const selected = await selectInterface(config);
-  await Promise.all([...config.to, ...config.listen].map(resolveTarget));
-  return selected;
+  const targets = [
+    ...config.clusters.flatMap(({ endpoints }) => endpoints),
+    ...config.listeners.flatMap(({ listen }) => listen),
+  ];
+  const resolved = await Promise.allSettled(targets.map(resolveTarget));
+  const failed = resolved.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+  const [first] = failed;
+  if (failed.length === 1 || (first !== undefined && !(first instanceof ResolveError))) throw first;
+  if (first === undefined) return selected;
+  const messages = new Set(failed.map((error) => (error instanceof Error ? error.message : String(error))));
+  const failure = { code: "ERR_RESOLVE", source: "upstream", operation: "resolve", cause: first } as const;
+  throw new RingwayError([...messages].join("\n"), failure);
 }
 
-function selectInterface(config: ProxyConfig): Promise<SelectedInterface> {
+function selectInterface(config: ServerConfig): Promise<SelectedInterface> {
   return selectSocketInterface({ wanted: config.socketInterface, ringOptions: ringOptions(config.ioUring, 0) });
 }
 
@@ -99,11 +118,12 @@ function workerUrl(): URL {
   return new URL(import.meta.url.endsWith(".js") ? "./worker.js" : "./worker.ts", import.meta.url);
 }
 
-async function resolveListen(config: ProxyConfig): Promise<SocketAddress[]> {
+async function resolveListen(config: ServerConfig): Promise<ListenAddress[]> {
+  const wanted = config.listeners.flatMap(({ listen }, owner) => listen.map((target) => ({ target, owner })));
   return await Promise.all(
-    config.listen.map(async (target) => {
+    wanted.map(async ({ target, owner }) => {
       const [address] = await resolveTarget(target);
-      if (address !== undefined) return address;
+      if (address !== undefined) return { address, owner };
       const failure = { code: "ERR_RESOLVE", source: "internal", operation: "listen" } as const;
       throw new RingwayError("Cannot listen: the name resolves to no address", failure);
     }),
@@ -111,11 +131,11 @@ async function resolveListen(config: ProxyConfig): Promise<SocketAddress[]> {
 }
 
 function workerConfigs(
-  config: ProxyConfig,
+  config: ServerConfig,
   selected: SelectedInterface,
   library: Library | null,
   listeners: Listeners,
-  endpoints: readonly SocketAddress[],
+  endpoints: readonly (readonly SocketAddress[])[],
   workers: number,
 ): WorkerConfig[] {
   const maximumConnections = config.maximumConnections || connectionsAllowed(library);
@@ -128,8 +148,17 @@ function workerConfigs(
     statistics: new Statistics().memory,
     maximumConnections: Math.max(1, Math.ceil(maximumConnections / workers)),
     disabledFeatures: selected.disabledFeatures,
-    proxy: config,
+    server: shareOf(config, workers),
   }));
+}
+
+/** A worker's configuration: its part of what is counted over all of them. */
+function shareOf(config: ServerConfig, workers: number): ServerConfig {
+  const listeners = config.listeners.map((listener) => ({
+    ...listener,
+    maximumConnections: Math.ceil(listener.maximumConnections / workers),
+  }));
+  return { ...config, listeners };
 }
 
 /** Each relayed connection takes two descriptors. */
@@ -140,9 +169,9 @@ function connectionsAllowed(library: Library | null): number {
 }
 
 function running(
-  config: ProxyConfig,
+  config: ServerConfig,
   socketInterface: SelectedInterface,
-  resolver: Resolver,
+  resolvers: readonly Resolver[],
   listeners: Listeners,
   supervisor: Supervisor,
   configs: readonly WorkerConfig[],
@@ -155,8 +184,11 @@ function running(
     }
     return sum;
   };
+  const stopResolving = () => {
+    for (const resolver of resolvers) resolver.stop();
+  };
   const close = async () => {
-    resolver.stop();
+    stopResolving();
     await supervisor.stop();
     listeners.close();
   };
@@ -166,7 +198,7 @@ function running(
     workers: configs.length,
     statistics,
     async drain() {
-      resolver.stop();
+      stopResolving();
       const { closed, drained } = supervisor.drain();
       // From here on nobody would accept: whoever connects is better refused than left waiting.
       const isDrained = await withTimeout(

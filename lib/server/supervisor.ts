@@ -5,7 +5,8 @@
  */
 import type { Library } from "../../ffi/library.ts";
 import type { SocketAddress } from "../net/address.ts";
-import type { LogLevel, WorkerConfig } from "./config.ts";
+import type { LogLevel } from "./config.ts";
+import type { WorkerConfig } from "./worker_config.ts";
 import { WorkerThread } from "./worker_thread.ts";
 
 /** Before a crashed worker is replaced, at first and at most; twice as long after each crash in a row. */
@@ -37,7 +38,8 @@ export interface SupervisorOptions {
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #places: Place[] = [];
-  #endpoints: readonly SocketAddress[] | null = null;
+  /** Those that changed since the start, by the index of their cluster. */
+  readonly #endpoints = new Map<number, readonly SocketAddress[]>();
   #isStopping = false;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
@@ -96,7 +98,7 @@ export class Supervisor {
   async #replace(place: Place): Promise<void> {
     place.startedMs = performance.now();
     place.thread = this.#spawn(place.config);
-    const endpoints = this.#endpoints ?? place.config.endpoints;
+    const endpoints = place.config.endpoints.map((first, cluster) => this.#endpoints.get(cluster) ?? first);
     try {
       await place.thread.start({ ...place.config, endpoints });
       this.#options.log("info", `worker ${place.config.index} runs again`);
@@ -105,10 +107,10 @@ export class Supervisor {
     }
   }
 
-  /** Change the endpoints of all workers. */
-  setEndpoints(addresses: readonly SocketAddress[]): void {
-    this.#endpoints = addresses;
-    for (const place of this.#places) place.thread.setEndpoints(addresses);
+  /** Change the endpoints of a cluster, by its index, in all workers. */
+  setEndpoints(cluster: number, addresses: readonly SocketAddress[]): void {
+    this.#endpoints.set(cluster, addresses);
+    for (const place of this.#places) place.thread.setEndpoints(cluster, addresses);
   }
 
   /** Accept no more: `closed` resolves when that is so, `drained` when no connection is left. */

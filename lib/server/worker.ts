@@ -13,16 +13,19 @@ import type { Balancer } from "../proxy/balancers/balancer.ts";
 import { LeastConnections } from "../proxy/balancers/least_connections.ts";
 import { RoundRobin } from "../proxy/balancers/round_robin.ts";
 import { Cluster } from "../proxy/cluster.ts";
+import { ConnectionLimit } from "../proxy/connection_limit.ts";
 import { HttpProxy } from "../proxy/http/http_proxy.ts";
 import type { ProxyReporter } from "../proxy/reporter.ts";
 import { STATISTIC, Statistics } from "../proxy/statistics.ts";
 import { TcpProxy } from "../proxy/tcp/tcp_proxy.ts";
 import { errnoName } from "../ring/errors.ts";
-import type { LogLevel, WorkerConfig } from "./config.ts";
+import type { LogLevel } from "./config.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { type FromWorker, MessageCounter, type ToWorker } from "./messages.ts";
 import { RepeatedMessages } from "./repeated_messages.ts";
 import { connectionOptions, ringOptions } from "./ring_config.ts";
+import type { ClusterConfig, ListenerConfig } from "./server_config.ts";
+import type { WorkerConfig } from "./worker_config.ts";
 
 interface WorkerScope {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
@@ -31,12 +34,15 @@ interface WorkerScope {
 
 const scope = globalThis as unknown as WorkerScope;
 
+type Proxy = TcpProxy | HttpProxy;
+
 /** What runs in the thread. */
 class WorkerMain {
   readonly #config: WorkerConfig;
   readonly #driver: Driver;
-  readonly #cluster: Cluster;
-  readonly #proxy: TcpProxy | HttpProxy;
+  /** In the order of the configuration, as the proxies are. */
+  readonly #clusters: readonly Cluster[];
+  readonly #proxies: readonly Proxy[];
   readonly #sent: MessageCounter;
   #stopping = false;
 
@@ -45,9 +51,10 @@ class WorkerMain {
     new MemoryTrimmer(driver);
     this.#sent = sent;
     this.#driver = driver;
-    const balancer: Balancer =
-      config.proxy.balancer === "least-connections" ? new LeastConnections(config.index) : new RoundRobin(config.index);
-    this.#cluster = new Cluster("default", balancer, config.endpoints);
+    const { clusters, listeners } = config.server;
+    this.#clusters = clusters.map((cluster, index) => {
+      return new Cluster(cluster.name, balancerFor(cluster, config.index), config.endpoints[index]);
+    });
     const repeated = new RepeatedMessages(log);
     const statistics = new Statistics(config.statistics);
     // The connections of a worker that crashed in this place are gone with it.
@@ -56,32 +63,31 @@ class WorkerMain {
     const reporter: ProxyReporter = {
       onConnectFailed: (endpoint, errno) =>
         repeated.say("warning", `cannot connect to ${endpoint.name}: ${errnoName(errno)}`),
-      onNoEndpoint: () => repeated.say("error", "no endpoint to connect to: its name resolves to no address"),
+      onNoEndpoint: (cluster) => {
+        const of = clusters.length === 1 ? "" : ` of cluster "${cluster.name}"`;
+        repeated.say("error", `no endpoint${of} to connect to: its name resolves to no address`);
+      },
       onAcceptError: (_listener, errno) =>
         repeated.say("error", `cannot accept connections (${errnoName(errno)}), trying again shortly`),
     };
-    const { proxy, maximumConnections } = config;
-    const { connectTimeoutMs, connectAttempts } = proxy;
-    this.#proxy =
-      proxy.protocol === "http"
-        ? new HttpProxy(
-            driver,
-            this.#cluster,
-            { ...proxy.http, connectTimeoutMs, connectAttempts, maximumConnections },
-            statistics,
-            reporter,
-          )
-        : new TcpProxy(driver, this.#cluster, { ...proxy, maximumConnections }, statistics, reporter);
+    const limit = new ConnectionLimit(config.maximumConnections);
+    this.#proxies = listeners.map((listener) => {
+      const index = clusters.findIndex(({ name }) => name === listener.cluster);
+      const [clusterConfig, cluster] = [clusters[index], this.#clusters[index]];
+      if (clusterConfig === undefined || cluster === undefined) throw unknownCluster(listener.cluster);
+      return createProxy(listener, clusterConfig, { driver, cluster, statistics, reporter, limit });
+    });
   }
 
   static async start(config: WorkerConfig, sent: MessageCounter): Promise<WorkerMain> {
     const driver = await openDriver(config);
     const worker = new WorkerMain(config, sent, driver);
-    for (const { address, ...options } of config.listeners) {
-      worker.#proxy.add(
-        await driver.listen(address, worker.#proxy, {
+    for (const { address, owner, ...options } of config.listeners) {
+      const proxy = worker.#proxies[owner] as Proxy;
+      proxy.add(
+        await driver.listen(address, proxy, {
           ...options,
-          backlog: config.proxy.backlog,
+          backlog: config.server.backlog,
           // Until the proxy has said otherwise: it may have room for few.
           acceptSingly: true,
         }),
@@ -106,12 +112,12 @@ class WorkerMain {
   async receive(message: ToWorker): Promise<void> {
     switch (message.type) {
       case "endpoints":
-        this.#cluster.update(message.addresses);
+        this.#clusters[message.cluster]?.update(message.addresses);
         return;
       case "drain":
-        await this.#proxy.stopAccepting();
+        await Promise.all(this.#proxies.map((proxy) => proxy.stopAccepting()));
         scope.postMessage({ type: "closed" });
-        await this.#proxy.drained();
+        await Promise.all(this.#proxies.map((proxy) => proxy.drained()));
         scope.postMessage({ type: "drained" });
         return;
       case "stop":
@@ -127,16 +133,50 @@ class WorkerMain {
   }
 }
 
+/** What a proxy needs besides its options. */
+interface ProxyParts {
+  readonly driver: Driver;
+  readonly cluster: Cluster;
+  readonly statistics: Statistics;
+  readonly reporter: ProxyReporter;
+  readonly limit: ConnectionLimit;
+}
+
+/** The proxy for a listener's connections: some of its options are the listener's, some the cluster's. */
+function createProxy(listener: ListenerConfig, clusterConfig: ClusterConfig, parts: ProxyParts): Proxy {
+  const { driver, cluster, statistics, reporter, limit } = parts;
+  const { connectTimeoutMs, connectAttempts } = clusterConfig;
+  const maximumConnections = listener.maximumConnections || Number.MAX_SAFE_INTEGER;
+  const common = { connectTimeoutMs, connectAttempts, maximumConnections };
+  if (listener.protocol === "tcp") {
+    const options = { ...common, idleTimeoutMs: listener.idleTimeoutMs };
+    return new TcpProxy(driver, cluster, options, statistics, reporter, limit);
+  }
+  // The cluster's come last: the command line's listeners have all of them.
+  const options = { ...listener.http, ...clusterConfig.http, ...common };
+  return new HttpProxy(driver, cluster, options, statistics, reporter, limit);
+}
+
+/** Workers start at different endpoints. */
+function balancerFor({ balancer }: ClusterConfig, worker: number): Balancer {
+  return balancer === "least-connections" ? new LeastConnections(worker) : new RoundRobin(worker);
+}
+
+function unknownCluster(name: string): RingwayError {
+  const failure = { code: "ERR_CONFIG", source: "internal", operation: "start a worker" } as const;
+  return new RingwayError(`No cluster is named "${name}"`, failure);
+}
+
 async function openDriver(config: WorkerConfig): Promise<Driver> {
   const reporter = {
     onHandlerError: (error: unknown) => log("error", `a connection was reset because of a bug: ${describe(error)}`),
     onNotice: (message: string) => log("warning", message),
   };
-  const connection = connectionOptions(config.proxy);
+  const connection = connectionOptions(config.server.ioUring);
   if (config.driver === "default") return new DefaultDriver({ connection, reporter });
   const library = await loadLibrary(config.libraryPath ?? undefined);
-  const ring = ringOptions(config.proxy.ioUring, config.disabledFeatures);
-  return new UringDriver({ library, ring, connection, acceptSize: config.proxy.ioUring.acceptSize, reporter });
+  const ring = ringOptions(config.server.ioUring, config.disabledFeatures);
+  return new UringDriver({ library, ring, connection, acceptSize: config.server.ioUring.acceptSize, reporter });
 }
 
 function log(level: LogLevel, message: string): void {

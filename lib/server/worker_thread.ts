@@ -5,9 +5,11 @@
  */
 import { RingwayError } from "../../ffi/errors.ts";
 import type { Library } from "../../ffi/library.ts";
+import type { SocketAddress } from "../net/address.ts";
 import { closeRing, wakeRing } from "../ring/ring.ts";
-import type { LogLevel, WorkerConfig } from "./config.ts";
+import type { LogLevel } from "./config.ts";
 import { type FromWorker, MessageCounter, type ToWorker } from "./messages.ts";
+import type { WorkerConfig } from "./worker_config.ts";
 
 /** How long starting or stopping a worker may take. */
 const START_TIMEOUT_MS = 10_000;
@@ -66,9 +68,9 @@ export class WorkerThread {
     }
   }
 
-  /** Change the endpoints. */
-  setEndpoints(addresses: WorkerConfig["endpoints"]): void {
-    this.#post({ type: "endpoints", addresses });
+  /** Change the endpoints of a cluster, by its index. */
+  setEndpoints(cluster: number, addresses: readonly SocketAddress[]): void {
+    this.#post({ type: "endpoints", cluster, addresses });
   }
 
   /** Accept no more: `closed` resolves when that is so, `drained` when its last connection has ended. */

@@ -25,6 +25,8 @@ export interface Finished {
 export interface RunOptions {
   /** The module to run; by default the command's. */
   readonly module?: string;
+  /** The working directory; by default the project's folder. */
+  readonly cwd?: string;
   /** Environment variables to add. */
   readonly environment?: Readonly<Record<string, string>>;
   /** A command that runs the runtime, such as `["prlimit", "--nofile=64"]`. */
@@ -69,7 +71,7 @@ export class RunningCommand {
       ...runtimeCommand(options.module ?? "proxy.ts", arguments_, COMMAND_PERMISSIONS),
     ];
     this.child = spawn(program, rest, {
-      cwd: PROJECT,
+      cwd: options.cwd ?? PROJECT,
       env: { ...process.env, ...options.environment },
       stdio: ["ignore", "pipe", "pipe"],
     });

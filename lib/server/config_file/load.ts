@@ -1,0 +1,76 @@
+/**
+ * Finds and reads configuration files. The libraries for it are loaded when there is one: they take longer to
+ * load than the rest of the program.
+ *
+ * @module
+ */
+import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { CheckedFile } from "./check.ts";
+import { ConfigFileError } from "./problem.ts";
+
+/** The names by which a file is found in the working directory. */
+export const CONFIG_FILE_NAMES: readonly string[] = ["ringway.yaml", "ringway.config.ts"];
+
+const YAML_EXTENSIONS: readonly string[] = [".yaml", ".yml", ".json"];
+const MODULE_EXTENSIONS: readonly string[] = [".ts", ".mts", ".js", ".mjs"];
+
+/** The file in the working directory, if there is one. Throws a {@linkcode ConfigFileError} if there are two. */
+export function findConfigFile(): string | null {
+  const found = CONFIG_FILE_NAMES.filter((name) => existsSync(name));
+  const [first = null, second] = found;
+  if (first !== null && second !== undefined) {
+    throw new ConfigFileError(first, [`${first} and ${second} are both here: choose one by --config FILE`]);
+  }
+  return first;
+}
+
+/** Read and check a file. Throws a {@linkcode ConfigFileError} with all that is wrong. */
+export async function loadConfigFile(file: string): Promise<CheckedFile> {
+  const extension = extname(file);
+  if (YAML_EXTENSIONS.includes(extension)) {
+    const [text, { checkYaml }] = await Promise.all([readText(file), import("./check.ts")]);
+    return checkYaml(file, text);
+  }
+  if (!MODULE_EXTENSIONS.includes(extension)) {
+    const known = [...YAML_EXTENSIONS, ...MODULE_EXTENSIONS].join(", ");
+    throw new ConfigFileError(file, [`${file}: the name of a configuration file ends with one of ${known}`]);
+  }
+  const [value, { checkValue }] = await Promise.all([importDefault(file), import("./check.ts")]);
+  return checkValue(file, value);
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    throw cannotRead(file, error);
+  }
+}
+
+async function importDefault(file: string): Promise<unknown> {
+  const path = resolve(file);
+  // An import that fails does not say whether the file or something in it is missing.
+  await readText(file);
+  let module: { readonly default?: unknown };
+  try {
+    module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfigFileError(file, [`${file}: cannot be imported: ${reason}`], error);
+  }
+  if (module.default !== undefined) return module.default;
+  throw new ConfigFileError(file, [`${file}: has no default export: write "export default defineConfig({ ... })"`]);
+}
+
+function cannotRead(file: string, cause: unknown): ConfigFileError {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+  const reasons: Readonly<Record<string, string>> = {
+    ENOENT: "there is no such file",
+    EACCES: "no permission to read it",
+    EISDIR: "it is a folder",
+  };
+  return new ConfigFileError(file, [`${file}: cannot be read: ${reasons[code] ?? code}`], cause);
+}

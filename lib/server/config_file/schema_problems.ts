@@ -1,0 +1,80 @@
+/**
+ * What the schema finds wrong, in words: what was found, and what is allowed.
+ *
+ * @module
+ */
+import type { z } from "zod";
+import type { ConfigPath, Problem } from "./problem.ts";
+import { configSchema, jsonSchema } from "./schema.ts";
+import { suggestion } from "./suggestion.ts";
+import type { CompleteConfigFile } from "./types.ts";
+
+type Issue = z.core.$ZodIssue;
+
+/** A found value is quoted up to this length. */
+const QUOTED_LENGTH = 60;
+
+/** Check a value: the configuration with its defaults, or all problems. */
+export function checkSchema(value: unknown): CompleteConfigFile | readonly Problem[] {
+  const checked = configSchema.safeParse(value);
+  if (checked.success) return checked.data;
+  return checked.error.issues.flatMap((issue) => problemsOf(value, issue, []));
+}
+
+function problemsOf(whole: unknown, issue: Issue, before: ConfigPath): Problem[] {
+  const path = [...before, ...issue.path.map((key) => (typeof key === "symbol" ? String(key) : key))];
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(path, key));
+  if (issue.code === "invalid_union") {
+    // One branch is of the value's type: what is wrong inside of it is the problem.
+    const branch = issue.errors.find((issues) => issues.every((inner) => inner.path.length > 0 || isRefined(inner)));
+    if (branch !== undefined) return branch.flatMap((inner) => problemsOf(whole, inner, path));
+  }
+  // Such a message is a sentence already.
+  if (issue.code === "custom") return [{ path, message: issue.message }];
+  const found = valueAt(whole, path);
+  if (found === undefined) return [{ path, message: `missing; it is ${issue.message}` }];
+  return [{ path, message: `found ${describe(found)}; allowed: ${issue.message}` }];
+}
+
+/** Is the value of the right type, but not good for another reason? */
+function isRefined(issue: Issue): boolean {
+  return issue.code !== "invalid_type" && issue.code !== "invalid_value";
+}
+
+function unknownKey(path: ConfigPath, key: string): Problem {
+  const known = keysAt(path);
+  const meant = suggestion(key, known);
+  const advice = meant === null ? `known here: ${known.join(", ")}` : `did you mean "${meant}"?`;
+  return { path: [...path, key], isKey: true, message: `unknown key; ${advice}` };
+}
+
+interface SchemaNode {
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly items?: SchemaNode;
+}
+
+/** The keys of the mapping at a path. */
+function keysAt(path: ConfigPath): string[] {
+  let node: SchemaNode | undefined = jsonSchema();
+  for (const key of path) node = typeof key === "number" ? node?.items : node?.properties?.[key];
+  return Object.keys(node?.properties ?? {});
+}
+
+/** The value at a path; `undefined` if there is none. */
+export function valueAt(whole: unknown, path: ConfigPath): unknown {
+  let value = whole;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+    value = (value as Readonly<Record<string | number, unknown>>)[key];
+  }
+  return value;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return "nothing";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (typeof value === "object") return "a mapping";
+  if (typeof value !== "string") return String(value);
+  const text = JSON.stringify(value);
+  return text.length <= QUOTED_LENGTH ? text : `${text.slice(0, QUOTED_LENGTH)}..."`;
+}

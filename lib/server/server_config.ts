@@ -1,0 +1,84 @@
+/**
+ * What a server is started with: any number of listeners, each with a cluster that it relays to.
+ *
+ * @module
+ */
+import type { RequestedInterface } from "../net/socket_interface.ts";
+import type { HttpProxyOptions } from "../proxy/http/options.ts";
+import type { BalancerName, HttpConfig, IoUringOptions, Protocol, ProxyConfig, Target } from "./config.ts";
+
+/** What a server is started with. */
+export interface ServerConfig {
+  /** Worker threads; `"auto"`: one per available processor. */
+  readonly workers: number | "auto";
+  /** Which driver moves the bytes. */
+  readonly socketInterface: RequestedInterface;
+  /** For the `uring` driver. */
+  readonly ioUring: IoUringOptions;
+  /** How long connections may go on after a stop was asked for, in milliseconds. */
+  readonly drainTimeoutMs: number;
+  /** How often names are resolved again, in milliseconds; 0: never. */
+  readonly dnsRefreshMs: number;
+  /** Connections at the most, over all listeners and workers; 0: as many as the limit of open files allows. */
+  readonly maximumConnections: number;
+  /** Connections that wait in the kernel per listener and worker. */
+  readonly backlog: number;
+  /** Where connections are accepted. */
+  readonly listeners: readonly ListenerConfig[];
+  /** Where they go. */
+  readonly clusters: readonly ClusterConfig[];
+}
+
+/** The part of the HTTP options that belongs to the connections to a cluster's endpoints. */
+export type HttpClusterConfig = Pick<
+  HttpProxyOptions,
+  "upstreamConnections" | "upstreamIdleTimeoutMs" | "requestsPerConnection" | "pendingRequests" | "pendingTimeoutMs"
+>;
+
+/** The part that belongs to the connections of clients. */
+export type HttpListenerConfig = Omit<HttpConfig, keyof HttpClusterConfig>;
+
+/** Where connections are accepted, and what is done with them. */
+export interface ListenerConfig {
+  /** The addresses. */
+  readonly listen: readonly Target[];
+  /** What is relayed. */
+  readonly protocol: Protocol;
+  /** The name of a cluster. */
+  readonly cluster: string;
+  /** Connections at the most, over all workers; 0: no limit but the server's. */
+  readonly maximumConnections: number;
+  /** For `protocol` `"http"`. */
+  readonly http: HttpListenerConfig;
+  /** For `protocol` `"tcp"`: how long a connection may be idle, in milliseconds; 0: for ever. */
+  readonly idleTimeoutMs: number;
+}
+
+/** A group of endpoints that serve the same. */
+export interface ClusterConfig {
+  /** By which listeners refer to it. */
+  readonly name: string;
+  /** The endpoints; a name stands for all of its addresses. */
+  readonly endpoints: readonly Target[];
+  /** How connections, or requests, are spread over endpoints. */
+  readonly balancer: BalancerName;
+  /** Endpoints that are tried for a connection, at the most. */
+  readonly connectAttempts: number;
+  /** How long connecting to an endpoint may take, in milliseconds; 0: as long as the kernel tries. */
+  readonly connectTimeoutMs: number;
+  /** For HTTP. */
+  readonly http: HttpClusterConfig;
+}
+
+/** The name of the cluster of a {@linkcode ProxyConfig}. */
+const DEFAULT_CLUSTER = "default";
+
+/** A server with one group of listeners and one cluster. */
+export function serverConfig(config: ProxyConfig): ServerConfig {
+  const { protocol, listen, to, http, balancer, connectAttempts, connectTimeoutMs, idleTimeoutMs, ...server } = config;
+  return {
+    ...server,
+    listeners: [{ listen, protocol, cluster: DEFAULT_CLUSTER, maximumConnections: 0, http, idleTimeoutMs }],
+    clusters: [{ name: DEFAULT_CLUSTER, endpoints: to, balancer, connectAttempts, connectTimeoutMs, http }],
+  };
+}
