@@ -74,7 +74,8 @@ fn accept(ring: *Ring, request: *const abi.Command) Outcome {
     // The accepted socket stays blocking: io_uring polls by itself, and a non-blocking one would
     // complete with EAGAIN instead (io_uring_enter(2)).
     entry.sqe.op_flags = SOCK_CLOEXEC;
-    if (request.a == 0 and ring.features & abi.Feature.multishot_accept != 0) entry.sqe.ioprio = liburing.ioprio.accept_multishot;
+    const multishot = request.a == 0 and ring.features & abi.Feature.multishot_accept != 0;
+    if (multishot) entry.sqe.ioprio = liburing.ioprio.accept_multishot;
     return .done;
 }
 

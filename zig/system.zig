@@ -108,8 +108,9 @@ pub fn isSocketFile(path: [*:0]const u8) bool {
     var status: [256]u8 align(8) = undefined;
     const only_type = 1;
     const no_follow = 0x100;
-    const outcome = result(linux.syscall5(.statx, current_folder, @intFromPtr(path), no_follow, only_type, @intFromPtr(&status)));
-    if (outcome < 0) return false;
+    const name = @intFromPtr(path);
+    const buffer = @intFromPtr(&status);
+    if (result(linux.syscall5(.statx, current_folder, name, no_follow, only_type, buffer)) < 0) return false;
     const mode = std.mem.readInt(u16, status[28..30], .little);
     return mode & 0o170000 == 0o140000;
 }

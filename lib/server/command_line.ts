@@ -4,7 +4,9 @@
  * @module
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { RingwayError } from "../../ffi/errors.ts";
 import type { RequestedInterface } from "../net/socket_interface.ts";
+import { lineFormat } from "../proxy/http/access_log_format.ts";
 import { VERSION } from "../version.ts";
 import { type BalancerName, defaultProxyConfig, type LogLevel, type ProxyConfig, type Target } from "./config.ts";
 import { LOG_LEVELS } from "./log.ts";
@@ -73,6 +75,8 @@ interface Options {
   dnsRefreshMs: number;
   maxConnections: number;
   backlog: number;
+  accessLog?: string;
+  accessLogFormat: string;
   logLevel: LogLevel;
   check: boolean;
 }
@@ -93,7 +97,7 @@ export function parseCommandLine(
   const { config: configFile = null, listen, to, balance, maxConnections, logLevel, check, ...rest } = options;
   const { ioUringSize, acceptSize, readBufferSize, writeTimeoutMs, useSubmissionQueuePolling, ...others } = rest;
   const { workers, socketInterface, connectAttempts, connectTimeoutMs, idleTimeoutMs, ...moreOthers } = others;
-  const { drainTimeoutMs, dnsRefreshMs, backlog, ...http } = moreOthers;
+  const { drainTimeoutMs, dnsRefreshMs, backlog, accessLog = "", accessLogFormat: format, ...http } = moreOthers;
   const protocol = to[0]?.protocol ?? "tcp";
   const other = to.find((upstream) => upstream.protocol !== protocol);
   if (other !== undefined) {
@@ -103,6 +107,10 @@ export function parseCommandLine(
   const isOpen = listen.length === 0 && to.length === 0;
   if (configFile !== null && !isOpen) {
     output.error("error: --config goes without --listen and --to: the file says where to listen and what to relay\n");
+    return { exitCode: 2 };
+  }
+  if (accessLog !== "" && protocol !== "http" && !isOpen) {
+    output.error("error: --access-log has a line for each HTTP request: write --to http://HOST:PORT\n");
     return { exitCode: 2 };
   }
   return {
@@ -118,6 +126,8 @@ export function parseCommandLine(
       drainTimeoutMs,
       dnsRefreshMs,
       backlog,
+      accessLog,
+      accessLogFormat: format,
       protocol,
       http: { ...defaultProxyConfig.http, ...http },
       listen: listen.length > 0 ? listen : [DEFAULT_LISTEN],
@@ -293,8 +303,28 @@ function createCommand(output: CommandLineOutput): Command {
       defaults.maximumConnections,
     )
     .option("--backlog <N>", "connections that wait in the kernel per worker", integer(1, 65535), defaults.backlog)
+    .option(
+      "--access-log <FILE>",
+      "HTTP: the file that gets a line for each request; -: standard output (default: none)",
+    )
+    .option(
+      "--access-log-format <FORMAT>",
+      "HTTP: combined, json, or a template such as %time% %method% %target% %status%",
+      accessLogFormat,
+      defaults.accessLogFormat,
+    )
     .addOption(choice("--log-level <LEVEL>", "how much is logged, on standard error", LOG_LEVELS, "info"))
     .option("--check", "check the options, the names and the kernel, and exit", false);
+}
+
+function accessLogFormat(text: string): string {
+  try {
+    lineFormat(text);
+    return text;
+  } catch (error) {
+    if (error instanceof RingwayError) throw new InvalidArgumentError(`${error.message}.`);
+    throw error;
+  }
 }
 
 function choice(flags: string, description: string, choices: readonly string[], initial: string): Option {

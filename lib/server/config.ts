@@ -77,6 +77,10 @@ export interface ProxyConfig {
   readonly maximumConnections: number;
   /** Connections that wait in the kernel per listener and worker. */
   readonly backlog: number;
+  /** The file that gets a line for each HTTP request; `"-"`: standard output, `""`: none. */
+  readonly accessLog: string;
+  /** `"combined"`, `"json"`, or a template such as `"%time% %method% %target% %status%"`. */
+  readonly accessLogFormat: string;
 }
 
 /** Everything but the addresses. */
@@ -100,4 +104,6 @@ export const defaultProxyConfig: Omit<ProxyConfig, "listen" | "to"> = {
   dnsRefreshMs: 5000,
   maximumConnections: 0,
   backlog: 4096,
+  accessLog: "",
+  accessLogFormat: "combined",
 };

@@ -48,6 +48,8 @@ export type FromWorker =
   /** It accepts connections. `ringHandle` names its ring in `wakeRing` and `closeRing`. */
   | { readonly type: "ready"; readonly ringHandle: number | null }
   | { readonly type: "log"; readonly level: LogLevel; readonly message: string }
+  /** Whole lines of the access log. */
+  | { readonly type: "access-log"; readonly bytes: Uint8Array }
   | { readonly type: "closed" }
   | { readonly type: "drained" }
   | { readonly type: "stopped" }

@@ -23,6 +23,10 @@ export interface ServerConfig {
   readonly maximumConnections: number;
   /** Connections that wait in the kernel per listener and worker. */
   readonly backlog: number;
+  /** The file that gets a line for each HTTP request; `"-"`: standard output, `""`: none. */
+  readonly accessLog: string;
+  /** See {@linkcode ProxyConfig.accessLogFormat}. */
+  readonly accessLogFormat: string;
   /** Where connections are accepted. */
   readonly listeners: readonly ListenerConfig[];
   /** Where they go. */

@@ -8,6 +8,7 @@ import { type Library, loadLibrary } from "../../ffi/library.ts";
 import { formatAddress, type SocketAddress } from "../net/address.ts";
 import { type SelectedInterface, selectSocketInterface } from "../net/socket_interface.ts";
 import { type StatisticName, Statistics } from "../proxy/statistics.ts";
+import { AccessLogFile } from "./access_log_file.ts";
 import type { LogLevel, ProxyConfig } from "./config.ts";
 import { checkListeners, type ListenAddress, type Listeners, openListeners } from "./listeners.ts";
 import { ResolveError, Resolver, resolveTarget } from "./resolver.ts";
@@ -70,7 +71,11 @@ export async function startProxy(
   });
   let supervisor: Supervisor | null = null;
   let listeners: Listeners | null = null;
+  let accessLog: AccessLogFile | null = null;
   try {
+    if (config.accessLog !== "") {
+      accessLog = await AccessLogFile.open(config.accessLog, { onProblem: (message) => log("warning", message) });
+    }
     const endpoints = await Promise.all(resolvers.map((resolver) => resolver.start()));
     const addresses = await resolveListen(config);
     listeners = library
@@ -82,12 +87,14 @@ export async function startProxy(
       library,
       configs,
       log,
+      accessLog,
     });
     await supervisor.start();
-    return running(config, selected, resolvers, listeners, supervisor, configs);
+    return running(config, selected, { resolvers, listeners, supervisor, configs, accessLog });
   } catch (error) {
     for (const resolver of resolvers) resolver.stop();
     listeners?.close();
+    await accessLog?.close();
     throw error;
   }
 }
@@ -168,14 +175,17 @@ function connectionsAllowed(library: Library | null): number {
   return Math.max(1, Math.floor((limit - RESERVED_DESCRIPTORS) / 2));
 }
 
-function running(
-  config: ServerConfig,
-  socketInterface: SelectedInterface,
-  resolvers: readonly Resolver[],
-  listeners: Listeners,
-  supervisor: Supervisor,
-  configs: readonly WorkerConfig[],
-): RunningProxy {
+/** What a running proxy consists of. */
+interface Parts {
+  readonly resolvers: readonly Resolver[];
+  readonly listeners: Listeners;
+  readonly supervisor: Supervisor;
+  readonly configs: readonly WorkerConfig[];
+  readonly accessLog: AccessLogFile | null;
+}
+
+function running(config: ServerConfig, socketInterface: SelectedInterface, parts: Parts): RunningProxy {
+  const { resolvers, listeners, supervisor, configs, accessLog } = parts;
   const all = configs.map((worker) => new Statistics(worker.statistics));
   const statistics = () => {
     const sum = new Statistics().read();
@@ -191,6 +201,7 @@ function running(
     stopResolving();
     await supervisor.stop();
     listeners.close();
+    await accessLog?.close();
   };
   return {
     addresses: listeners.addresses,

@@ -5,6 +5,7 @@
  */
 import type { Library } from "../../ffi/library.ts";
 import type { SocketAddress } from "../net/address.ts";
+import type { AccessLogFile } from "./access_log_file.ts";
 import type { LogLevel } from "./config.ts";
 import type { WorkerConfig } from "./worker_config.ts";
 import { WorkerThread } from "./worker_thread.ts";
@@ -32,6 +33,8 @@ export interface SupervisorOptions {
   readonly configs: readonly WorkerConfig[];
   /** Where messages go. */
   readonly log: (level: LogLevel, message: string) => void;
+  /** Where the workers' access logs go. */
+  readonly accessLog: AccessLogFile | null;
 }
 
 /** All workers of a proxy. */
@@ -77,6 +80,7 @@ export class Supervisor {
   #spawn(config: WorkerConfig): WorkerThread {
     return new WorkerThread(this.#options.workerUrl, this.#options.library, {
       onLog: (level, message) => this.#options.log(level, `worker ${config.index}: ${message}`),
+      onAccessLog: (bytes) => this.#options.accessLog?.write(bytes),
       onCrash: (reason) => this.#onCrash(config.index, reason),
     });
   }

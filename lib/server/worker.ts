@@ -14,6 +14,8 @@ import { LeastConnections } from "../proxy/balancers/least_connections.ts";
 import { RoundRobin } from "../proxy/balancers/round_robin.ts";
 import { Cluster } from "../proxy/cluster.ts";
 import { ConnectionLimit } from "../proxy/connection_limit.ts";
+import { AccessLog } from "../proxy/http/access_log.ts";
+import { lineFormat } from "../proxy/http/access_log_format.ts";
 import { HttpProxy } from "../proxy/http/http_proxy.ts";
 import type { ProxyReporter } from "../proxy/reporter.ts";
 import { STATISTIC, Statistics } from "../proxy/statistics.ts";
@@ -29,7 +31,7 @@ import type { WorkerConfig } from "./worker_config.ts";
 
 interface WorkerScope {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
-  postMessage(message: FromWorker): void;
+  postMessage(message: FromWorker, transfer?: readonly ArrayBuffer[]): void;
 }
 
 const scope = globalThis as unknown as WorkerScope;
@@ -43,6 +45,7 @@ class WorkerMain {
   /** In the order of the configuration, as the proxies are. */
   readonly #clusters: readonly Cluster[];
   readonly #proxies: readonly Proxy[];
+  readonly #accessLog: AccessLog | null;
   readonly #sent: MessageCounter;
   #stopping = false;
 
@@ -71,11 +74,20 @@ class WorkerMain {
         repeated.say("error", `cannot accept connections (${errnoName(errno)}), trying again shortly`),
     };
     const limit = new ConnectionLimit(config.maximumConnections);
+    const { accessLog, accessLogFormat } = config.server;
+    this.#accessLog = accessLog === "" ? null : new AccessLog(driver, lineFormat(accessLogFormat), writeAccessLog);
     this.#proxies = listeners.map((listener) => {
       const index = clusters.findIndex(({ name }) => name === listener.cluster);
       const [clusterConfig, cluster] = [clusters[index], this.#clusters[index]];
       if (clusterConfig === undefined || cluster === undefined) throw unknownCluster(listener.cluster);
-      return createProxy(listener, clusterConfig, { driver, cluster, statistics, reporter, limit });
+      return createProxy(listener, clusterConfig, {
+        driver,
+        cluster,
+        statistics,
+        reporter,
+        limit,
+        accessLog: this.#accessLog,
+      });
     });
   }
 
@@ -118,6 +130,7 @@ class WorkerMain {
         await Promise.all(this.#proxies.map((proxy) => proxy.stopAccepting()));
         scope.postMessage({ type: "closed" });
         await Promise.all(this.#proxies.map((proxy) => proxy.drained()));
+        this.#accessLog?.flush();
         scope.postMessage({ type: "drained" });
         return;
       case "stop":
@@ -129,6 +142,7 @@ class WorkerMain {
 
   async #end(): Promise<void> {
     await this.#driver.close();
+    this.#accessLog?.flush();
     scope.postMessage({ type: "stopped" });
   }
 }
@@ -140,11 +154,12 @@ interface ProxyParts {
   readonly statistics: Statistics;
   readonly reporter: ProxyReporter;
   readonly limit: ConnectionLimit;
+  readonly accessLog: AccessLog | null;
 }
 
 /** The proxy for a listener's connections: some of its options are the listener's, some the cluster's. */
 function createProxy(listener: ListenerConfig, clusterConfig: ClusterConfig, parts: ProxyParts): Proxy {
-  const { driver, cluster, statistics, reporter, limit } = parts;
+  const { driver, cluster, statistics, reporter, limit, accessLog } = parts;
   const { connectTimeoutMs, connectAttempts } = clusterConfig;
   const maximumConnections = listener.maximumConnections || Number.MAX_SAFE_INTEGER;
   const common = { connectTimeoutMs, connectAttempts, maximumConnections };
@@ -154,7 +169,7 @@ function createProxy(listener: ListenerConfig, clusterConfig: ClusterConfig, par
   }
   // The cluster's come last: the command line's listeners have all of them.
   const options = { ...listener.http, ...clusterConfig.http, ...common };
-  return new HttpProxy(driver, cluster, options, statistics, reporter, limit);
+  return new HttpProxy(driver, cluster, options, statistics, reporter, limit, accessLog);
 }
 
 /** Workers start at different endpoints. */
@@ -177,6 +192,10 @@ async function openDriver(config: WorkerConfig): Promise<Driver> {
   const library = await loadLibrary(config.libraryPath ?? undefined);
   const ring = ringOptions(config.server.ioUring, config.disabledFeatures);
   return new UringDriver({ library, ring, connection, acceptSize: config.server.ioUring.acceptSize, reporter });
+}
+
+function writeAccessLog(bytes: Uint8Array<ArrayBuffer>): void {
+  scope.postMessage({ type: "access-log", bytes }, [bytes.buffer]);
 }
 
 function log(level: LogLevel, message: string): void {

@@ -24,6 +24,8 @@ const THREAD_END_MS = 250;
 export interface WorkerThreadHandler {
   /** Something for the log. */
   onLog(level: LogLevel, message: string): void;
+  /** Lines for the access log. */
+  onAccessLog(bytes: Uint8Array): void;
   /** It is gone, and all of its connections with it. */
   onCrash(reason: string): void;
 }
@@ -120,6 +122,9 @@ export class WorkerThread {
     switch (message.type) {
       case "log":
         this.#handler.onLog(message.level, message.message);
+        return;
+      case "access-log":
+        this.#handler.onAccessLog(message.bytes);
         return;
       case "failed":
         if (this.#rejectStart === null) {

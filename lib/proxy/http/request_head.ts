@@ -159,7 +159,7 @@ function putForwardedFor(
   return put(target, end, END_OF_LINE);
 }
 
-/** How often a request may be forwarded, from its Max-Forwards field, or -1 if it does not say (RFC 9110 section 7.6.2). */
+/** How often a request may be forwarded, by its Max-Forwards field, or -1 (RFC 9110 section 7.6.2). */
 export function maximumForwards(head: Head, source: Uint8Array, base: number): number {
   const field = head.findField(FIELD_MAX_FORWARDS);
   if (field < 0) return -1;

@@ -29,6 +29,8 @@ export function convert(file: CompleteConfigFile): ServerConfig {
     dnsRefreshMs: file.dns_refresh_ms,
     maximumConnections: file.max_connections,
     backlog: file.backlog,
+    accessLog: file.access_log,
+    accessLogFormat: file.access_log_format,
     listeners: file.listeners.map(convertListener),
     clusters: file.clusters.map(convertCluster),
   };

@@ -7,6 +7,8 @@
  * @module
  */
 import { z } from "zod";
+import { RingwayError } from "../../../ffi/errors.ts";
+import { lineFormat } from "../../proxy/http/access_log_format.ts";
 import { defaultProxyConfig } from "../config.ts";
 import { LOG_LEVELS } from "../log.ts";
 import { parseTarget, TargetError } from "../target.ts";
@@ -222,6 +224,21 @@ export const HTTP_CLUSTER_KEYS: readonly string[] = [
   "max_requests_per_connection",
 ];
 
+const accessLogFormat = z
+  .string({ error: "combined, json or a template" })
+  .superRefine((text, context) => {
+    try {
+      lineFormat(text);
+    } catch (error) {
+      if (!(error instanceof RingwayError)) throw error;
+      context.addIssue({ code: "custom", message: error.message });
+    }
+  })
+  .default(defaults.accessLogFormat)
+  .describe(
+    "How lines are written: `combined`, `json`, or a template such as `%method% %target% %status%`; see http.md.",
+  );
+
 /** A configuration file. */
 export const configSchema: z.ZodType<CompleteConfigFile, ConfigFile> = z.strictObject(
   {
@@ -242,6 +259,11 @@ export const configSchema: z.ZodType<CompleteConfigFile, ConfigFile> = z.strictO
       "Connections at the same time, over all listeners and workers; 0: as many as the limit of open files allows.",
     ),
     backlog: whole(1, 65535, defaults.backlog, "Connections that wait in the kernel, for each listener and worker."),
+    access_log: z
+      .string({ error: 'a file, or "-"' })
+      .default("")
+      .describe("The file that gets a line for each HTTP request, `-` for standard output; without it there is none."),
+    access_log_format: accessLogFormat,
     listeners: z
       .array(listenerSection, { error: "a list of listeners" })
       .min(1, { error: "at least one listener" })

@@ -17,6 +17,8 @@ export interface ConfigFile {
   readonly dns_refresh_ms?: number | undefined;
   readonly max_connections?: number | undefined;
   readonly backlog?: number | undefined;
+  readonly access_log?: string | undefined;
+  readonly access_log_format?: string | undefined;
   readonly listeners: readonly ListenerSection[];
   readonly clusters: readonly ClusterSection[];
 }
