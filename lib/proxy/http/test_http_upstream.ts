@@ -53,6 +53,8 @@ export class SimulatedUpstream implements ConnectionHandler {
   #unsent: string | null = null;
   #ending: "none" | "close" | "reset" | "idle-close" = "none";
   #isOver = false;
+  /** Has it answered so that nothing more can follow? */
+  #isHanging = false;
 
   constructor(group: UpstreamGroup, driver: MemoryDriver, connection: Connection) {
     this.#group = group;
@@ -83,8 +85,9 @@ export class SimulatedUpstream implements ConnectionHandler {
       if (this.#exchange === null) {
         const headEnd = this.#text.indexOf("\r\n\r\n");
         if (headEnd < 0) return;
-        this.#begin(this.#text.slice(0, headEnd + 2));
+        const head = this.#text.slice(0, headEnd + 2);
         this.#text = this.#text.slice(headEnd + 4);
+        this.#begin(head);
         continue;
       }
       const { body, target } = this.#exchange;
@@ -135,6 +138,7 @@ export class SimulatedUpstream implements ConnectionHandler {
     const { random, plan } = this.#group;
     const exchange = this.#exchange as Exchange;
     const deed = random.pick(plan.deeds);
+    this.#isHanging = deed === "hang" || deed === "garbage" || deed === "cut";
     const isHead = exchange.method === "HEAD";
     const data = drawText(random, random.below(random.pick([1, 200, plan.dataBytes])));
     const isLast = random.chance(plan.lastProbability);
@@ -218,7 +222,7 @@ export class SimulatedUpstream implements ConnectionHandler {
 
   /** Request and response are complete. */
   #finish(): void {
-    if (this.#exchange?.attempts.length === 0) return;
+    if (this.#isHanging) return;
     this.#exchange = null;
     this.#unsent = null;
     if (this.#ending === "idle-close") {
