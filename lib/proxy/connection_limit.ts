@@ -44,6 +44,8 @@ export class ConnectionLimit {
   add(listener: Listener): void {
     this.#listeners.push(listener);
     listener.acceptSingly(this.#isNear);
+    // Those that were there before may have taken all.
+    if (this.#isPaused) listener.pause();
   }
 
   /** One connection more. */
