@@ -228,6 +228,7 @@ describe("a library that does not fit", () => {
       const automatic = new RunningCommand([...LISTEN, "--socket-interface", "auto"], { environment });
       try {
         assert.match(await automatic.ready(), /socket interface default \(/);
+        await automatic.until((_, error) => /warning RINGWAY_LIBRARY names a library, but/.test(error), "it warns");
       } finally {
         await automatic.stop();
       }

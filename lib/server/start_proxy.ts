@@ -4,7 +4,8 @@
  * @module
  */
 import { RingwayError } from "../../ffi/errors.ts";
-import { type Library, loadLibrary } from "../../ffi/library.ts";
+import { LIBRARY_VARIABLE, type Library, loadLibrary } from "../../ffi/library.ts";
+import { runtime } from "../../ffi/runtime.ts";
 import { formatAddress, type SocketAddress } from "../net/address.ts";
 import { type SelectedInterface, selectSocketInterface } from "../net/socket_interface.ts";
 import { type StatisticName, Statistics } from "../proxy/statistics.ts";
@@ -57,6 +58,10 @@ export async function startProxy(
   const config = "clusters" in wanted ? wanted : serverConfig(wanted);
   const log = options.log ?? (() => {});
   const selected = await selectInterface(config);
+  const named = runtime.environment(LIBRARY_VARIABLE) ?? "";
+  if (named !== "" && selected.driver === "default" && config.socketInterface === "auto") {
+    log("warning", `${LIBRARY_VARIABLE} names a library, but io_uring is not used: ${selected.reason}`);
+  }
   const library = selected.driver === "uring" ? await loadLibrary() : null;
   const workers = config.workers === "auto" ? navigator.hardwareConcurrency : config.workers;
   const resolvers = config.clusters.map(({ name, endpoints }, cluster) => {
