@@ -97,6 +97,7 @@ describe("starting and stopping", () => {
 async function connectedEcho(port: number): Promise<Socket> {
   const socket = await connect({ port });
   socket.on("error", () => {});
+  socket.on("end", () => socket.destroy());
   socket.on("error", () => {});
   socket.on("end", () => socket.destroy());
   await echoOnce(socket);
