@@ -5,6 +5,16 @@
  */
 import { formatAddress, type SocketAddress } from "../net/address.ts";
 
+/** An endpoint as the main thread tells of it. */
+export interface EndpointState {
+  /** Where to connect to. */
+  readonly address: SocketAddress;
+  /** Its share beside the others', 1 to 1000. */
+  readonly weight: number;
+  /** Did the active health check find it good? Also without a health check. */
+  readonly isHealthy: boolean;
+}
+
 /** One server of a cluster, as one worker sees it. */
 export class Endpoint {
   /** Where to connect to. */
