@@ -31,6 +31,7 @@ export const STATISTICS = [
   "http_upgrades_total",
   "http_upstream_reuses_total",
   "http_upstream_retries_total",
+  "http_upstream_retries_refused_total",
   "http_upstream_errors_total",
 ] as const;
 

@@ -4,8 +4,8 @@
  * @module
  */
 import type { RequestedInterface } from "../net/socket_interface.ts";
-import type { HttpProxyOptions } from "../proxy/http/options.ts";
-import type { BalancerName, HttpConfig, IoUringOptions, Protocol, ProxyConfig, Target } from "./config.ts";
+import type { HttpClusterOptions, HttpProxyOptions } from "../proxy/http/options.ts";
+import type { BalancerName, IoUringOptions, Protocol, ProxyConfig, Target } from "./config.ts";
 
 /** What a server is started with. */
 export interface ServerConfig {
@@ -34,13 +34,10 @@ export interface ServerConfig {
 }
 
 /** The part of the HTTP options that belongs to the connections to a cluster's endpoints. */
-export type HttpClusterConfig = Pick<
-  HttpProxyOptions,
-  "upstreamConnections" | "upstreamIdleTimeoutMs" | "requestsPerConnection" | "pendingRequests" | "pendingTimeoutMs"
->;
+export type HttpClusterConfig = Omit<HttpClusterOptions, "connectTimeoutMs" | "connectAttempts">;
 
 /** The part that belongs to the connections of clients. */
-export type HttpListenerConfig = Omit<HttpConfig, keyof HttpClusterConfig>;
+export type HttpListenerConfig = Omit<HttpProxyOptions, "maximumConnections">;
 
 /** Where connections are accepted, and what is done with them. */
 export interface ListenerConfig {

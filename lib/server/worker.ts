@@ -16,6 +16,7 @@ import { Cluster } from "../proxy/cluster.ts";
 import { ConnectionLimit } from "../proxy/connection_limit.ts";
 import { AccessLog } from "../proxy/http/access_log.ts";
 import { lineFormat } from "../proxy/http/access_log_format.ts";
+import { HttpCluster } from "../proxy/http/http_cluster.ts";
 import { HttpProxy } from "../proxy/http/http_proxy.ts";
 import type { ProxyReporter } from "../proxy/reporter.ts";
 import { STATISTIC, Statistics } from "../proxy/statistics.ts";
@@ -44,6 +45,7 @@ class WorkerMain {
   readonly #driver: Driver;
   /** In the order of the configuration, as the proxies are. */
   readonly #clusters: readonly Cluster[];
+  readonly #httpClusters: readonly HttpCluster[];
   readonly #proxies: readonly Proxy[];
   readonly #accessLog: AccessLog | null;
   readonly #sent: MessageCounter;
@@ -57,6 +59,9 @@ class WorkerMain {
     const { clusters, listeners } = config.server;
     this.#clusters = clusters.map((cluster, index) => {
       return new Cluster(cluster.name, balancerFor(cluster, config.index), config.endpoints[index]);
+    });
+    this.#httpClusters = clusters.map(({ http, connectTimeoutMs, connectAttempts }, index) => {
+      return new HttpCluster(driver, this.#clusters[index] as Cluster, { ...http, connectTimeoutMs, connectAttempts });
     });
     const repeated = new RepeatedMessages(log);
     const statistics = new Statistics(config.statistics);
@@ -83,6 +88,7 @@ class WorkerMain {
       return createProxy(listener, clusterConfig, {
         driver,
         cluster,
+        httpCluster: this.#httpClusters[index] as HttpCluster,
         statistics,
         reporter,
         limit,
@@ -125,9 +131,11 @@ class WorkerMain {
     switch (message.type) {
       case "endpoints":
         this.#clusters[message.cluster]?.update(message.addresses);
+        this.#httpClusters[message.cluster]?.onEndpoints();
         return;
       case "drain":
         await Promise.all(this.#proxies.map((proxy) => proxy.stopAccepting()));
+        for (const cluster of this.#httpClusters) cluster.drain();
         scope.postMessage({ type: "closed" });
         await Promise.all(this.#proxies.map((proxy) => proxy.drained()));
         this.#accessLog?.flush();
@@ -151,6 +159,7 @@ class WorkerMain {
 interface ProxyParts {
   readonly driver: Driver;
   readonly cluster: Cluster;
+  readonly httpCluster: HttpCluster;
   readonly statistics: Statistics;
   readonly reporter: ProxyReporter;
   readonly limit: ConnectionLimit;
@@ -159,17 +168,16 @@ interface ProxyParts {
 
 /** The proxy for a listener's connections: some of its options are the listener's, some the cluster's. */
 function createProxy(listener: ListenerConfig, clusterConfig: ClusterConfig, parts: ProxyParts): Proxy {
-  const { driver, cluster, statistics, reporter, limit, accessLog } = parts;
+  const { driver, cluster, httpCluster, statistics, reporter, limit, accessLog } = parts;
   const { connectTimeoutMs, connectAttempts } = clusterConfig;
   const maximumConnections = listener.maximumConnections || Number.MAX_SAFE_INTEGER;
-  const common = { connectTimeoutMs, connectAttempts, maximumConnections };
   if (listener.protocol === "tcp") {
-    const options = { ...common, idleTimeoutMs: listener.idleTimeoutMs };
+    const { idleTimeoutMs } = listener;
+    const options = { connectTimeoutMs, connectAttempts, maximumConnections, idleTimeoutMs };
     return new TcpProxy(driver, cluster, options, statistics, reporter, limit);
   }
-  // The cluster's come last: the command line's listeners have all of them.
-  const options = { ...listener.http, ...clusterConfig.http, ...common };
-  return new HttpProxy(driver, cluster, options, statistics, reporter, limit, accessLog);
+  const options = { ...listener.http, maximumConnections };
+  return new HttpProxy(driver, httpCluster, options, statistics, reporter, limit, accessLog);
 }
 
 /** Workers start at different endpoints. */
