@@ -28,6 +28,7 @@ import type { Connection, ConnectionHandler } from "../../net/connection.ts";
 import { detachLease, dropFront, type Lease, LeaseQueue, leaseBytes } from "../../ring/lease.ts";
 import { Timer } from "../../ring/timer_wheel.ts";
 import type { Endpoint } from "../endpoint.ts";
+import { NO_HASH } from "../hash.ts";
 import { STATISTIC } from "../statistics.ts";
 import { LogEntry } from "./access_log.ts";
 import { ascii, copy } from "./bytes.ts";
@@ -274,8 +275,8 @@ export class Downstream implements ConnectionHandler {
   }
 
   #acquire(isFresh: boolean): void {
-    const { cluster } = this.#proxy;
-    const endpoint = cluster.pick(this.#tried ?? NONE_TRIED);
+    const { cluster, driver } = this.#proxy;
+    const endpoint = cluster.pick(this.#tried ?? NONE_TRIED, driver.nowMs, NO_HASH);
     if (endpoint === null) {
       this.#replyLocally(this.#tried === null ? NO_ENDPOINT : CONNECT_FAILED);
       return;

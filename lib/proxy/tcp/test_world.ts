@@ -9,9 +9,8 @@ import { MemoryDriver } from "../../net/memory/driver.ts";
 import { MemoryNetwork } from "../../net/memory/network.ts";
 import { Random } from "../../net/memory/random.ts";
 import { Timer } from "../../ring/timer_wheel.ts";
-import { LeastConnections } from "../balancers/least_connections.ts";
-import { RoundRobin } from "../balancers/round_robin.ts";
 import { Cluster } from "../cluster.ts";
+import type { BalancerName, OutlierOptions } from "../cluster_options.ts";
 import { STATISTIC, type StatisticName, Statistics } from "../statistics.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 import { Peer, type PeerGroup } from "./test_peer.ts";
@@ -21,6 +20,24 @@ const LIMITS = { maximumSteps: 2_000_000, maximumMs: 3_600_000 };
 /** Time enough for all timeouts, where peers may never end. */
 const STALLED_RUN_MS = 120_000;
 const PROXY: SocketAddress = ipAddress("127.0.0.1", 10000);
+
+const BALANCERS: readonly BalancerName[] = [
+  "round-robin",
+  "least-connections",
+  "least-request",
+  "random",
+  "ring-hash",
+  "maglev",
+];
+/** As hasty as can be. */
+const OUTLIERS: OutlierOptions = {
+  consecutive5xx: 0,
+  consecutiveGatewayErrors: 0,
+  consecutiveConnectFailures: 1,
+  ejectionMs: 50,
+  maximumEjectionMs: 400,
+  maximumEjectionPercent: 50,
+};
 
 /** All that a simulation consists of. */
 export class World implements PeerGroup {
@@ -105,9 +122,19 @@ export class World implements PeerGroup {
       receiveBytes: random.pick([64, 8192, 65536]),
       receiveBuffers: random.pick([64, Number.POSITIVE_INFINITY]),
     });
-    const balancer = random.chance(0.5) ? new RoundRobin(number) : new LeastConnections(number);
-    const cluster = new Cluster("simulated", balancer, addresses);
     const statistics = new Statistics();
+    const choices = new Random(number);
+    const cluster = new Cluster(
+      "simulated",
+      {
+        balancer: random.pick(BALANCERS),
+        slowStartMs: random.pick([0, 1000]),
+        panicThresholdPercent: 50,
+        outliers: random.pick([null, OUTLIERS]),
+      },
+      addresses.map((address, index) => ({ address, weight: 1 + (index % 2), isHealthy: true })),
+      { worker: number, random: () => choices.next() / 2 ** 32, statistics },
+    );
     const proxy = new TcpProxy(driver, cluster, this.plan.options, statistics, {
       onConnectFailed: () => {},
       onNoEndpoint: () => assert.fail("no cluster is empty"),
