@@ -9,8 +9,8 @@ import type { Endpoint } from "../endpoint.ts";
 import { hashText, mixHash } from "../hash.ts";
 import type { Balancer } from "./balancer.ts";
 
-/** Points of an endpoint with the largest weight: 4 to 5 % more or less than its share are usual then. */
-const POINTS = 512;
+/** Points of an endpoint with the largest weight. With n points, 1/sqrt(n) more or less than its share is usual. */
+const POINTS = 1024;
 /** Of all endpoints together; but each has one. */
 const MAXIMUM_POINTS = 65536;
 /** A point and the endpoint's index, in one number that is exact. */
@@ -21,8 +21,9 @@ const HASH_RANGE = 2 ** 32;
  * The endpoint whose point on the ring is next after the hash. The ring has all endpoints of the cluster, also those
  * that can't be picked at present: their hashes, and no others, go to whose point is next after that.
  *
- * How many points an endpoint has, depends on its weight, and only on that: but for the largest weight and the number
- * of endpoints, each rounded up to a power of two. When one of these changes, more hashes move than have to.
+ * No hash moves without need when an endpoint comes or goes, as the number of points of the others stays the same. But
+ * when the largest weight passes a power of two, all have other numbers and many hashes move; and above 64 endpoints,
+ * where all points would be too many, each has a few more or less: then twice as many hashes move as have to.
  */
 export class RingHash implements Balancer {
   readonly #random: () => number;
@@ -62,7 +63,7 @@ export class RingHash implements Balancer {
   #build(all: readonly Endpoint[]): void {
     this.#all = all;
     const largestWeight = powerOfTwoFrom(all.reduce((most, { weight }) => Math.max(most, weight), 1));
-    const pointsPerWeight = Math.min(POINTS, MAXIMUM_POINTS / powerOfTwoFrom(all.length)) / largestWeight;
+    const pointsPerWeight = Math.min(POINTS, MAXIMUM_POINTS / all.length) / largestWeight;
     const entries: number[] = [];
     for (const [index, { name, weight }] of all.entries()) {
       const seed = hashText(name);

@@ -10,8 +10,9 @@ import { MemoryNetwork } from "../../net/memory/network.ts";
 import { Random } from "../../net/memory/random.ts";
 import { Timer } from "../../ring/timer_wheel.ts";
 import { Cluster } from "../cluster.ts";
-import type { BalancerName, OutlierOptions } from "../cluster_options.ts";
+import type { OutlierOptions } from "../cluster_options.ts";
 import { STATISTIC, type StatisticName, Statistics } from "../statistics.ts";
+import { BALANCERS, seededRandom } from "../test_endpoints.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 import { Peer, type PeerGroup } from "./test_peer.ts";
 import type { Plan } from "./test_plans.ts";
@@ -21,14 +22,6 @@ const LIMITS = { maximumSteps: 2_000_000, maximumMs: 3_600_000 };
 const STALLED_RUN_MS = 120_000;
 const PROXY: SocketAddress = ipAddress("127.0.0.1", 10000);
 
-const BALANCERS: readonly BalancerName[] = [
-  "round-robin",
-  "least-connections",
-  "least-request",
-  "random",
-  "ring-hash",
-  "maglev",
-];
 /** As hasty as can be. */
 const OUTLIERS: OutlierOptions = {
   consecutive5xx: 0,
@@ -123,7 +116,6 @@ export class World implements PeerGroup {
       receiveBuffers: random.pick([64, Number.POSITIVE_INFINITY]),
     });
     const statistics = new Statistics();
-    const choices = new Random(number);
     const cluster = new Cluster(
       "simulated",
       {
@@ -133,7 +125,7 @@ export class World implements PeerGroup {
         outliers: random.pick([null, OUTLIERS]),
       },
       addresses.map((address, index) => ({ address, weight: 1 + (index % 2), isHealthy: true })),
-      { worker: number, random: () => choices.next() / 2 ** 32, statistics },
+      { worker: number, random: seededRandom(number), statistics },
     );
     const proxy = new TcpProxy(driver, cluster, this.plan.options, statistics, {
       onConnectFailed: () => {},
