@@ -5,6 +5,7 @@
  */
 import type { UnixAddress } from "../net/address.ts";
 import type { RequestedInterface } from "../net/socket_interface.ts";
+import type { BalancerName } from "../proxy/cluster_options.ts";
 import {
   defaultHttpClusterOptions,
   defaultHttpProxyOptions,
@@ -27,8 +28,7 @@ export type Target = HostPort | UnixAddress;
 /** What is relayed: the bytes of connections, or HTTP requests. */
 export type Protocol = "tcp" | "http";
 
-/** How connections, or requests, are spread over endpoints. */
-export type BalancerName = "round-robin" | "least-connections";
+export type { BalancerName } from "../proxy/cluster_options.ts";
 
 /** How much is logged. */
 export type LogLevel = "trace" | "debug" | "info" | "warning" | "error" | "fatal";

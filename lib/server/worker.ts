@@ -5,19 +5,20 @@
  */
 import { RingwayError } from "../../ffi/errors.ts";
 import { loadLibrary } from "../../ffi/library.ts";
+import type { SocketAddress } from "../net/address.ts";
 import { DefaultDriver } from "../net/default/driver.ts";
 import type { Driver } from "../net/driver.ts";
 import { UringDriver } from "../net/uring/driver.ts";
 import { runParked } from "../net/uring/parked_loop.ts";
-import type { Balancer } from "../proxy/balancers/balancer.ts";
-import { LeastConnections } from "../proxy/balancers/least_connections.ts";
-import { RoundRobin } from "../proxy/balancers/round_robin.ts";
 import { Cluster } from "../proxy/cluster.ts";
+import { defaultClusterOptions } from "../proxy/cluster_options.ts";
 import { ConnectionLimit } from "../proxy/connection_limit.ts";
+import type { EndpointState } from "../proxy/endpoint.ts";
 import { AccessLog } from "../proxy/http/access_log.ts";
 import { lineFormat } from "../proxy/http/access_log_format.ts";
 import { HttpCluster } from "../proxy/http/http_cluster.ts";
 import { HttpProxy } from "../proxy/http/http_proxy.ts";
+import type { OutlierReporter } from "../proxy/outlier_detector.ts";
 import type { ProxyReporter } from "../proxy/reporter.ts";
 import { STATISTIC, Statistics } from "../proxy/statistics.ts";
 import { TcpProxy } from "../proxy/tcp/tcp_proxy.ts";
@@ -57,23 +58,28 @@ class WorkerMain {
     this.#sent = sent;
     this.#driver = driver;
     const { clusters, listeners } = config.server;
-    this.#clusters = clusters.map((cluster, index) => {
-      return new Cluster(cluster.name, balancerFor(cluster, config.index), config.endpoints[index]);
-    });
-    this.#httpClusters = clusters.map(({ http, connectTimeoutMs, connectAttempts }, index) => {
-      return new HttpCluster(driver, this.#clusters[index] as Cluster, { ...http, connectTimeoutMs, connectAttempts });
-    });
     const repeated = new RepeatedMessages(log);
     const statistics = new Statistics(config.statistics);
     // The connections of a worker that crashed in this place are gone with it.
     statistics.set(STATISTIC.downstream_connections_active, 0);
     statistics.set(STATISTIC.http_requests_active, 0);
+    statistics.set(STATISTIC.outlier_ejected_active, 0);
+    this.#clusters = clusters.map(({ name, balancer }, index) => {
+      const states = (config.endpoints[index] ?? []).map(endpointState);
+      const reporter = outlierReporter(clusters.length === 1 ? "" : ` of cluster "${name}"`);
+      const context = { worker: config.index, random: Math.random, statistics, reporter };
+      return new Cluster(name, { ...defaultClusterOptions, balancer }, states, context);
+    });
+    this.#httpClusters = clusters.map(({ http, connectTimeoutMs, connectAttempts }, index) => {
+      return new HttpCluster(driver, this.#clusters[index] as Cluster, { ...http, connectTimeoutMs, connectAttempts });
+    });
     const reporter: ProxyReporter = {
       onConnectFailed: (endpoint, errno) =>
         repeated.say("warning", `cannot connect to ${endpoint.name}: ${errnoName(errno)}`),
       onNoEndpoint: (cluster) => {
         const of = clusters.length === 1 ? "" : ` of cluster "${cluster.name}"`;
-        repeated.say("error", `no endpoint${of} to connect to: its name resolves to no address`);
+        const why = cluster.endpoints.length === 0 ? "its name resolves to no address" : "none is healthy";
+        repeated.say("error", `no endpoint${of} to connect to: ${why}`);
       },
       onAcceptError: (_listener, errno) =>
         repeated.say("error", `cannot accept connections (${errnoName(errno)}), trying again shortly`),
@@ -130,7 +136,7 @@ class WorkerMain {
   async receive(message: ToWorker): Promise<void> {
     switch (message.type) {
       case "endpoints":
-        this.#clusters[message.cluster]?.update(message.addresses);
+        this.#clusters[message.cluster]?.update(message.addresses.map(endpointState), this.#driver.nowMs);
         this.#httpClusters[message.cluster]?.onEndpoints();
         return;
       case "drain":
@@ -180,9 +186,16 @@ function createProxy(listener: ListenerConfig, clusterConfig: ClusterConfig, par
   return new HttpProxy(driver, httpCluster, options, statistics, reporter, limit, accessLog);
 }
 
-/** Workers start at different endpoints. */
-function balancerFor({ balancer }: ClusterConfig, worker: number): Balancer {
-  return balancer === "least-connections" ? new LeastConnections(worker) : new RoundRobin(worker);
+function endpointState(address: SocketAddress): EndpointState {
+  return { address, weight: 1, isHealthy: true };
+}
+
+function outlierReporter(ofCluster: string): OutlierReporter {
+  return {
+    onEjected: ({ name }, reason, durationMs) =>
+      log("warning", `endpoint ${name}${ofCluster} is left out for ${durationMs} ms: too many ${reason} in a row`),
+    onReinstated: ({ name }) => log("info", `endpoint ${name}${ofCluster} is used again`),
+  };
 }
 
 function unknownCluster(name: string): RingwayError {

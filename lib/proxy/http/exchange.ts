@@ -25,6 +25,7 @@ import {
 } from "../../http/methods.ts";
 import { detachLease, type Lease, LeaseQueue, leaseBytes } from "../../ring/lease.ts";
 import type { Endpoint } from "../endpoint.ts";
+import { NO_HASH } from "../hash.ts";
 import { STATISTIC } from "../statistics.ts";
 import { acceptsJson } from "./accept.ts";
 import type { LogEntry } from "./access_log.ts";
@@ -90,6 +91,8 @@ export class Exchange implements UpstreamClient {
   /** Where the request waits, or waited, for a connection. */
   #pool: UpstreamPool | null = null;
   #tried: Endpoint[] | null = null;
+  /** By what the endpoint is chosen, if the cluster does so. */
+  #hash: number = NO_HASH;
   /** The head to forward, until it can be; then, for as long as the request may be sent again, a second lease of it. */
   #head: Lease | null = null;
   /** The part of the body that came before it could be forwarded. */
@@ -186,11 +189,11 @@ export class Exchange implements UpstreamClient {
   #acquire(): void {
     const cluster = this.#cluster as HttpCluster;
     const { driver } = this.#proxy;
-    let endpoint = cluster.cluster.pick(this.#tried ?? NONE_TRIED);
+    let endpoint = cluster.cluster.pick(this.#tried ?? NONE_TRIED, driver.nowMs, this.#hash);
     if (endpoint === null && this.#tried !== null && this.#retry.count > 0) {
       // Better the same endpoint again than none.
       this.#tried = null;
-      endpoint = cluster.cluster.pick(NONE_TRIED);
+      endpoint = cluster.cluster.pick(NONE_TRIED, driver.nowMs, this.#hash);
     }
     if (endpoint === null) {
       this.#replyLocally(this.#tried === null ? NO_ENDPOINT : CONNECT_FAILED);

@@ -10,8 +10,8 @@ import type { Faults } from "../../net/memory/faults.ts";
 import { MemoryNetwork } from "../../net/memory/network.ts";
 import { Random } from "../../net/memory/random.ts";
 import { Timer } from "../../ring/timer_wheel.ts";
-import { RoundRobin } from "../balancers/round_robin.ts";
 import { Cluster } from "../cluster.ts";
+import { defaultClusterOptions } from "../cluster_options.ts";
 import { STATISTIC, type StatisticName, Statistics } from "../statistics.ts";
 import { HttpCluster } from "./http_cluster.ts";
 import { HttpProxy } from "./http_proxy.ts";
@@ -79,7 +79,8 @@ export class HttpWorld implements UpstreamGroup {
       receiveBytes: random.pick(this.plan.dataBytes > 1000 ? [1000, 65536] : [64, 8192, 65536]),
       receiveBuffers: random.pick([64, Number.POSITIVE_INFINITY]),
     });
-    this.#cluster = new Cluster("simulated", new RoundRobin(0), this.#addresses);
+    const states = this.#addresses.map((address) => ({ address, weight: 1, isHealthy: true }));
+    this.#cluster = new Cluster("simulated", defaultClusterOptions, states, { worker: 0, random: () => 0 });
     const options = { ...defaultHttpProxyOptions, maximumConnections: 1000, ...this.plan.options };
     const clusterOptions = { ...defaultHttpClusterOptions, pendingTimeoutMs: 0, ...this.plan.options };
     this.#httpCluster = new HttpCluster(this.#worker, this.#cluster, clusterOptions);
