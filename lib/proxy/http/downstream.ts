@@ -20,8 +20,7 @@ import { PARSE_FAULT, PARSE_INCOMPLETE, parseRequestHead } from "../../http/pars
 import type { Connection, ConnectionHandler } from "../../net/connection.ts";
 import { detachLease, dropFront, type Lease, LeaseQueue } from "../../ring/lease.ts";
 import { STATISTIC } from "../statistics.ts";
-import { LogEntry } from "./access_log.ts";
-import { followBody } from "./body_lease.ts";
+import { followBody, followPieces } from "./body_lease.ts";
 import { Exchange } from "./exchange.ts";
 import { HeadReader } from "./head_reader.ts";
 import type { HttpProxy } from "./http_proxy.ts";
@@ -62,7 +61,6 @@ export class Downstream implements ConnectionHandler {
   #isTaking = false;
   #hasEnded = false;
   #additions: RequestAdditions | null = null;
-  #entry: LogEntry | null = null;
   /** For a connection without a request, a head, and lingering; it may expire in other states, which ignore it. */
   readonly #timer: LazyTimer;
   /** Bytes written when lingering was last looked at. */
@@ -93,15 +91,6 @@ export class Downstream implements ConnectionHandler {
     return this.#additions;
   }
 
-  /** The entry of this connection's requests in the access log. */
-  logEntry(): LogEntry {
-    if (this.#entry === null) {
-      this.#entry = new LogEntry();
-      this.#entry.client = this.additions().client;
-    }
-    return this.#entry;
-  }
-
   onConnect(): void {}
 
   onData(_connection: Connection, lease: Lease): void {
@@ -125,7 +114,9 @@ export class Downstream implements ConnectionHandler {
         this.#hold(lease);
         return null;
       case IN_BODY:
-        return this.#takeBody(lease);
+        if (this.#exchange?.isHolding !== true) return this.#takeBody(lease);
+        this.#hold(lease);
+        return null;
       case DROPPING:
         return this.#dropSome(lease);
       case WAITING:
@@ -202,6 +193,7 @@ export class Downstream implements ConnectionHandler {
   #takeBody(lease: Lease): Lease | null {
     const body = this.#body as BodyReader;
     const exchange = this.#exchange as Exchange;
+    if (exchange.takesPieces) return this.#takePieces(body, exchange, lease);
     const rest = followBody(body, lease);
     if (body.fault !== null) {
       lease.release();
@@ -214,6 +206,18 @@ export class Downstream implements ConnectionHandler {
     }
     exchange.forward(lease);
     if (body.isComplete) exchange.onRequestComplete();
+    return rest;
+  }
+
+  #takePieces(body: BodyReader, exchange: Exchange, lease: Lease): Lease | null {
+    const rest = followPieces(body, lease, exchange);
+    if (body.fault !== null) {
+      exchange.refuseBody(PROTOCOL_ERROR, body.fault.status, body.fault.message);
+    } else if (body.isComplete) {
+      this.isRequestComplete = true;
+      if (this.#state === IN_BODY) this.#state = WAITING;
+      exchange.onRequestComplete();
+    }
     return rest;
   }
 
@@ -279,7 +283,7 @@ export class Downstream implements ConnectionHandler {
   #takeHeld(): void {
     const held = this.#held;
     if (held !== null) {
-      while ((this.#state === IN_HEAD && !this.#mustDrain) || this.#state === IN_BODY) {
+      while (this.#takesMore) {
         const lease = held.shift();
         if (lease === null) break;
         this.#take(lease);
@@ -288,6 +292,16 @@ export class Downstream implements ConnectionHandler {
       this.#held = null;
     }
     this.connection.resumeReading();
+  }
+
+  /** What was held while a filter waited is wanted. */
+  resumeHeld(): void {
+    if (this.#state === IN_BODY && !this.#isTaking) this.#takeHeld();
+  }
+
+  get #takesMore(): boolean {
+    if (this.#state === IN_HEAD) return !this.#mustDrain;
+    return this.#state === IN_BODY && this.#exchange?.isHolding !== true;
   }
 
   /** The response can't be completed: the client has to see that. */

@@ -23,32 +23,54 @@ import {
   METHOD_OTHER,
   METHOD_TRACE,
 } from "../../http/methods.ts";
+import { hasNoBody } from "../../http/status.ts";
 import { detachLease, type Lease, LeaseQueue, leaseBytes } from "../../ring/lease.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { NO_HASH } from "../hash.ts";
 import { STATISTIC } from "../statistics.ts";
 import { acceptsJson } from "./accept.ts";
-import type { LogEntry } from "./access_log.ts";
-import { copy } from "./bytes.ts";
+import { ascii, copy } from "./bytes.ts";
+import { trustedClient } from "./client_address.ts";
 import type { Downstream } from "./downstream.ts";
+import { ExchangeFilters } from "./exchange_filters.ts";
+import type { FilterReply, FilterRoute } from "./filters/filter.ts";
 import type { HttpCluster } from "./http_cluster.ts";
 import type { HttpProxy } from "./http_proxy.ts";
 import { LazyTimer } from "./lazy_timer.ts";
 import { localReply } from "./local_reply.ts";
+import { Mirror } from "./mirror.ts";
 import {
   BODY_TIMEOUT,
+  CLIENT_CLOSED,
   CONNECT_FAILED,
+  FILTER_ANSWER,
+  FILTER_TIMEOUT,
   LAST_HOP,
   METHOD_REFUSED,
   NO_ENDPOINT,
+  NO_ROUTE,
   OVERFLOW,
+  OVERLOADED,
+  PROTOCOL_ERROR,
   RESPONSE_TIMEOUT,
   type Reason,
+  REWRITE_FAILED,
+  ROUTE_ANSWER,
   UPSTREAM_CLOSED,
 } from "./reasons.ts";
-import { maximumForwards, putRequestHead, requestHeadBytes } from "./request_head.ts";
-import { BODY_CHUNKED, BODY_RAW, BODY_UNFRAMED, putResponseHead } from "./response_head.ts";
+import { type LocalReplyBytes, type ReplyContext, replyBytes } from "./reply.ts";
+import { hostAndEnd, maximumForwards, putRequestHead, requestHeadBytes } from "./request_head.ts";
+import {
+  BODY_CHUNKED,
+  BODY_RAW,
+  BODY_UNFRAMED,
+  putResponseHead,
+  RESPONSE_FRAMING_KEPT,
+} from "./response_head.ts";
 import { type RetryCause, RetryState } from "./retry.ts";
+import { RewriteError } from "./routing/path_change.ts";
+import { directResponse, redirectResponse } from "./routing/response.ts";
+import type { Route } from "./routing/route.ts";
 import type { Upstream } from "./upstream.ts";
 import type { UpstreamClient } from "./upstream_client.ts";
 import type { UpstreamPool } from "./upstream_pool.ts";
@@ -60,10 +82,13 @@ const TIMER_RESPONSE = 2;
 /** A body, in either direction, or a tunnel: since the last byte. */
 const TIMER_STREAM = 3;
 const TIMER_BACK_OFF = 4;
+const TIMER_FILTER = 5;
 
 const NONE_TRIED: readonly Endpoint[] = [];
-/** The client ended the connection before its response was complete: Envoy's flag for it. */
-const CLIENT_CLOSED = "DC";
+const NOTHING: Uint8Array = new Uint8Array(0);
+const CONTINUE: Uint8Array = ascii("HTTP/1.1 100 Continue\r\n\r\n");
+/** The answer to CONNECT: no field says how a body is framed, as there is none (RFC 9110 section 9.3.6). */
+const CONNECTED: Uint8Array = ascii("HTTP/1.1 200 OK\r\n\r\n");
 
 /** See the module. */
 export class Exchange implements UpstreamClient {
@@ -73,17 +98,37 @@ export class Exchange implements UpstreamClient {
   isUpgrade = false;
   isConnect = false;
   bodyMode: number = BODY_RAW;
+  /** Did the request come as HTTP/1.0? */
+  isOldClient = false;
+  /** Of the response that was sent, or is about to be; 0: none was. */
+  status = 0;
+  /** Why the proxy answered itself or cut the response short; `-`: it did not. */
+  flag = "-";
+  /** Bytes of the response's body that were sent. */
+  sentBytes = 0;
+  /** The endpoint that served the request, or an empty text. */
+  upstreamName = "";
+  /** The client's address as text, if there are filters. */
+  clientText = "";
+  /** As in X-Request-Id, if there are filters. */
+  requestId: Uint8Array = NOTHING;
   readonly #proxy: HttpProxy;
   readonly #downstream: Downstream;
-  /** Did the request come as HTTP/1.0? */
-  #isOldClient = false;
   #isActive = false;
   #hasAnswered = false;
   #isTunnel = false;
   /** Is the end of the response visible to the client, without the connection's end? */
   #isSelfDelimiting = true;
   #wantsJson = false;
+  #expectsContinue = false;
+  #filters: ExchangeFilters | null = null;
+  /** Was all of a request whose body filters changed given to the endpoint? */
+  #isSent = false;
+  #route: Route | null = null;
+  /** The name of the route's cluster that was chosen. */
+  #clusterName = "";
   #cluster: HttpCluster | null = null;
+  #mirror: Mirror | null = null;
   #endpoint: Endpoint | null = null;
   #upstream: Upstream | null = null;
   /** The connection that is being made. */
@@ -100,12 +145,12 @@ export class Exchange implements UpstreamClient {
   /** Was the request sent again already because it crossed the end of an unused connection? */
   #isRepeated = false;
   readonly #retry: RetryState = new RetryState();
-  /** For the access log, if there is one. */
-  #entry: LogEntry | null = null;
   readonly #timer: LazyTimer;
   #timerPurpose = TIMER_CONNECT;
   /** When the request as a whole has to be over. */
   #deadlineMs = Number.POSITIVE_INFINITY;
+  #responseTimeoutMs = 0;
+  #streamIdleTimeoutMs = 0;
 
   /** Without a request yet. */
   constructor(proxy: HttpProxy, downstream: Downstream) {
@@ -116,50 +161,82 @@ export class Exchange implements UpstreamClient {
     this.#timer = new LazyTimer(proxy.driver, () => this.#onTimer());
   }
 
-  /** Is a request under way? */
-  get isActive(): boolean {
-    return this.#isActive;
-  }
-
-  /** Has a final response begun? */
-  get hasAnswered(): boolean {
-    return this.#hasAnswered;
-  }
-
   get isRequestComplete(): boolean {
-    return this.#downstream.isRequestComplete;
+    return this.#filters?.takesRequest === true ? this.#isSent : this.#downstream.isRequestComplete;
+  }
+
+  /** Bytes of the request's body so far. */
+  get receivedBytes(): number {
+    return this.#downstream.bodyBytes;
+  }
+
+  /** Is the request's body wanted without its framing? */
+  get takesPieces(): boolean {
+    return this.#filters?.takesRequest === true;
+  }
+
+  /** Is nothing more of the request wanted for now? */
+  get isHolding(): boolean {
+    return this.#filters?.isHoldingRequest === true;
   }
 
   /** A request's head has arrived. */
   begin(head: Head, memory: Uint8Array, base: number): void {
     const proxy = this.#proxy;
-    const { statistics } = proxy;
+    const { statistics, options } = proxy;
     statistics.add(STATISTIC.http_requests_total, 1);
     statistics.add(STATISTIC.http_requests_active, 1);
+    this.#reset();
     this.#isActive = true;
-    this.#hasAnswered = false;
-    this.#isTunnel = false;
     this.#isRepeated = false;
     this.#isSelfDelimiting = true;
-    this.bodyMode = BODY_RAW;
-    this.method = head.method;
-    this.#isOldClient = head.minorVersion === 0;
-    this.isUpgrade = head.upgradeField >= 0 && head.framing === FRAMING_NONE;
-    this.isConnect = false;
-    this.#deadlineMs = Number.POSITIVE_INFINITY;
+    this.#isSent = false;
+    this.#route = null;
     this.#tried = null;
+    this.#hash = NO_HASH;
+    this.#deadlineMs = Number.POSITIVE_INFINITY;
+    this.#responseTimeoutMs = options.responseTimeoutMs;
+    this.#streamIdleTimeoutMs = options.streamIdleTimeoutMs;
+    this.isOldClient = head.minorVersion === 0;
     this.#wantsJson = acceptsJson(head, memory, base);
-    if (proxy.accessLog !== null) {
-      this.#entry = this.#downstream.logEntry();
-      proxy.accessLog.begin(this.#entry, head, memory, base);
+    this.#expectsContinue = head.expectsContinue;
+    this.adopt(head);
+    if (proxy.filters === null) {
+      this.decide(head, memory, base);
+      return;
     }
+    this.clientText = trustedClient(head, memory, base, options.trustedHops) ?? this.#downstream.additions().clientText;
+    this.requestId = proxy.requestIdOf(head, memory, base);
+    this.#filters = new ExchangeFilters(proxy, this, proxy.filters);
+    this.#filters.onRequest(head, memory, base);
+  }
+
+  #reset(): void {
+    this.#hasAnswered = false;
+    this.#isTunnel = false;
+    this.status = 0;
+    this.flag = "-";
+    this.sentBytes = 0;
+    this.upstreamName = "";
+    this.bodyMode = BODY_RAW;
+  }
+
+  /** This is the head of the request from here on. */
+  adopt(head: Head): void {
+    this.method = head.method;
+    this.isUpgrade = head.upgradeField >= 0 && head.framing === FRAMING_NONE;
+    this.isConnect = head.method === METHOD_CONNECT;
     if (!this.isUpgrade) head.upgradeField = -1;
-    this.#decide(head, memory, base);
   }
 
   /** Where does the request go? */
-  #decide(head: Head, memory: Uint8Array, base: number): void {
-    if (head.method === METHOD_CONNECT || head.method === METHOD_TRACE) {
+  decide(head: Head, memory: Uint8Array, base: number): void {
+    const proxy = this.#proxy;
+    if (proxy.overload?.isRefusing === true) {
+      this.#replyLocally(OVERLOADED);
+      return;
+    }
+    if (head.method === METHOD_TRACE) {
       this.#replyLocally(METHOD_REFUSED);
       return;
     }
@@ -167,28 +244,109 @@ export class Exchange implements UpstreamClient {
       this.#replyLocally(LAST_HOP);
       return;
     }
-    this.#forwardTo(this.#proxy.cluster, head, memory, base);
+    if (proxy.routes.refuses(head, memory, base)) {
+      this.#replyLocally(PROTOCOL_ERROR, "The path has a segment that means another one, such as ..");
+      return;
+    }
+    const route = proxy.routes.match(head, memory, base);
+    if (this.isConnect && route?.options.allowsConnect !== true) {
+      this.#replyLocally(METHOD_REFUSED);
+      return;
+    }
+    if (route === null) {
+      this.#replyLocally(NO_ROUTE);
+      return;
+    }
+    this.#take(route, head, memory, base);
   }
 
-  #forwardTo(cluster: HttpCluster, head: Head, memory: Uint8Array, base: number): void {
-    const { driver } = this.#proxy;
+  #take(route: Route, head: Head, memory: Uint8Array, base: number): void {
+    const { options } = route;
+    this.#route = route;
+    const { timeoutMs, responseTimeoutMs, streamIdleTimeoutMs } = options;
+    if (timeoutMs > 0 && !this.isUpgrade && !this.isConnect) this.#deadlineMs = this.#proxy.driver.nowMs + timeoutMs;
+    if (responseTimeoutMs !== null) this.#responseTimeoutMs = responseTimeoutMs;
+    if (streamIdleTimeoutMs !== null) this.#streamIdleTimeoutMs = streamIdleTimeoutMs;
+    this.#clusterName = options.action.type === "clusters" ? route.pickCluster(this.#proxy.random()) : "";
+    if (this.#filters?.seesRoutes !== true) {
+      this.follow(head, memory, base);
+      return;
+    }
+    this.#filters.onRoute(this.#filterRoute(route), head, memory, base);
+  }
+
+  /** The route, as filters see it and may change it. */
+  #filterRoute({ name, virtualHost }: Route): FilterRoute {
+    const { clusters } = this.#proxy;
+    const set = (cluster: string): void => {
+      if (!clusters.has(cluster)) throw new RangeError(`No cluster is named "${cluster}"`);
+      this.#clusterName = cluster;
+    };
+    const get = (): string => this.#clusterName;
+    return Object.defineProperty({ name, virtualHost, cluster: "" }, "cluster", { get, set, enumerable: true });
+  }
+
+  /** Do what the route says. */
+  follow(head: Head, memory: Uint8Array, base: number): void {
+    const route = this.#route as Route;
+    const { action } = route.options;
+    if (this.#clusterName !== "") {
+      this.#forwardTo(route, this.#proxy.clusterNamed(this.#clusterName), head, memory, base);
+    } else if (action.type === "redirect") {
+      const location = route.redirectLocation(head, memory, base, false);
+      if (location instanceof RewriteError) this.#replyLocally(REWRITE_FAILED);
+      else this.#answer(ROUTE_ANSWER, action.redirect.status, (to) => redirectResponse(action.redirect.status, location, to));
+    } else if (action.type === "response") {
+      this.#answer(ROUTE_ANSWER, action.response.status, (to) => directResponse(action.response, route.body, to));
+    }
+  }
+
+  #forwardTo(route: Route, cluster: HttpCluster, head: Head, memory: Uint8Array, base: number): void {
+    const proxy = this.#proxy;
+    const target = route.rewriteTarget(head, memory, base);
+    if (target instanceof RewriteError) {
+      this.#replyLocally(REWRITE_FAILED);
+      return;
+    }
     if (!cluster.begin()) {
       this.#replyLocally(OVERFLOW);
       return;
     }
     this.#cluster = cluster;
     const additions = this.#downstream.additions();
-    const lease = driver.allocate(requestHeadBytes(head, additions));
-    lease.length = putRequestHead(lease.memory, lease.offset, head, memory, base, additions) - lease.offset;
+    if (cluster.cluster.needsHash) this.#hash = route.hash(head, memory, base, additions.client);
+    const { changes } = proxy;
+    changes.reset();
+    changes.target = target;
+    changes.host = route.host;
+    changes.isOpen = route.isHostOfEndpoint;
+    changes.edits = route.requestHeaders;
+    if (this.#filters !== null) {
+      changes.framing = this.#filters.requestFraming();
+      changes.requestId = this.requestId;
+      changes.isCleaned = this.#filters.isCleaned;
+    }
+    if (!this.#isActive) return;
+    const lease = proxy.driver.allocate(requestHeadBytes(head, additions, changes));
+    lease.length = putRequestHead(lease.memory, lease.offset, head, memory, base, additions, changes) - lease.offset;
     this.#head = lease;
-    if (this.#entry !== null) this.#proxy.keepRequestId(this.#entry, head, memory, base);
-    this.#retry.begin(null, this.method, !this.isRequestComplete);
+    this.#retry.begin(route.options.retry, this.method, !this.isRequestComplete);
+    this.#startMirror(route);
     this.#acquire();
+    this.#filters?.startRequestBody();
+  }
+
+  #startMirror(route: Route): void {
+    if (route.options.mirror === null || this.isUpgrade || this.isConnect) return;
+    const name = route.mirrors(this.#proxy.random());
+    if (name === null) return;
+    const bytes = (this.#head as Lease).bytes().slice();
+    this.#mirror = Mirror.start(this.#proxy, this.#proxy.clusterNamed(name), this, bytes, route.isHostOfEndpoint);
   }
 
   #acquire(): void {
     const cluster = this.#cluster as HttpCluster;
-    const { driver } = this.#proxy;
+    const { driver, reporter, statistics } = this.#proxy;
     let endpoint = cluster.cluster.pick(this.#tried ?? NONE_TRIED, driver.nowMs, this.#hash);
     if (endpoint === null && this.#tried !== null && this.#retry.count > 0) {
       // Better the same endpoint again than none.
@@ -196,7 +354,13 @@ export class Exchange implements UpstreamClient {
       endpoint = cluster.cluster.pick(NONE_TRIED, driver.nowMs, this.#hash);
     }
     if (endpoint === null) {
-      this.#replyLocally(this.#tried === null ? NO_ENDPOINT : CONNECT_FAILED);
+      if (this.#tried !== null) {
+        this.#replyLocally(CONNECT_FAILED);
+        return;
+      }
+      statistics.add(STATISTIC.upstream_no_endpoint_total, 1);
+      reporter.onNoEndpoint(cluster.cluster);
+      this.#replyLocally(NO_ENDPOINT);
       return;
     }
     this.#retry.beginTry(driver.nowMs);
@@ -229,9 +393,14 @@ export class Exchange implements UpstreamClient {
 
   onUpstream(upstream: Upstream): void {
     const { statistics } = this.#proxy;
+    const { name } = this.#endpoint as Endpoint;
     this.#connecting = null;
     this.#upstream = upstream;
-    if (this.#entry !== null) this.#entry.upstream = (this.#endpoint as Endpoint).name;
+    this.upstreamName = name;
+    if (this.isConnect) {
+      this.#onConnected();
+      return;
+    }
     if (upstream.isReused) statistics.add(STATISTIC.http_upstream_reuses_total, 1);
     const head = this.#head as Lease;
     const isRepeatable =
@@ -242,26 +411,38 @@ export class Exchange implements UpstreamClient {
       isIdempotent(this.method);
     this.#head = isRepeatable || this.#retry.isPossible ? head.share() : null;
     upstream.connection.write(head);
+    if (this.#route?.isHostOfEndpoint) upstream.connection.write(leaseBytes(hostAndEnd(name)));
     const early = this.#early;
     this.#early = null;
-    for (let lease = early?.shift(); lease; lease = early?.shift()) this.forward(lease);
-    if (this.isRequestComplete) this.#awaitResponse();
-    else this.#touch();
-    if (early !== null) this.#downstream.resumeRequest();
+    for (let lease = early?.shift(); lease; lease = early?.shift()) this.#write(upstream, lease);
+    if (this.isRequestComplete) this.#startTimer(TIMER_RESPONSE, this.#responseTimeoutMs);
+    else this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
+    if (early === null) return;
+    this.#filters?.resumeRequest();
+    this.#downstream.resumeRequest();
+  }
+
+  /** The endpoint is there for a CONNECT: from now on bytes are bytes. */
+  #onConnected(): void {
+    this.#forgetRequest();
+    this.#hasAnswered = true;
+    this.#countStatus(200);
+    this.#downstream.connection.write(leaseBytes(CONNECTED));
+    this.#becomeTunnel();
   }
 
   /** Connecting failed: nothing was sent, so that another endpoint can serve any request. */
   onConnectFailed(errno: number): void {
-    const { reporter, statistics } = this.#proxy;
-    const { options } = this.#cluster as HttpCluster;
+    const { reporter, statistics, driver } = this.#proxy;
+    const { options, cluster } = this.#cluster as HttpCluster;
     const endpoint = this.#endpoint as Endpoint;
     this.#connecting = null;
     this.#leaveEndpoint();
     statistics.add(STATISTIC.upstream_connect_failures_total, 1);
     reporter.onConnectFailed(endpoint, errno);
-    this.#tried ??= [];
-    this.#tried.push(endpoint);
-    if (this.#tried.length < options.connectAttempts) {
+    cluster.outliers?.onConnectFailure(endpoint, driver.nowMs, errno);
+    this.#avoid(endpoint);
+    if ((this.#tried?.length ?? 0) < options.connectAttempts) {
       statistics.add(STATISTIC.upstream_connect_retries_total, 1);
       this.#acquire();
       return;
@@ -270,82 +451,140 @@ export class Exchange implements UpstreamClient {
     this.#replyLocally(CONNECT_FAILED);
   }
 
-  /** The request is complete, and was sent as far as it could be. */
+  /** The client has sent all of the request. */
   onRequestComplete(): void {
-    if (this.#upstream !== null && !this.#hasAnswered) this.#awaitResponse();
+    if (this.#filters?.takesRequest === true) this.#filters.endRequest();
+    else this.#onSent();
   }
 
-  #awaitResponse(): void {
-    this.#startTimer(TIMER_RESPONSE, this.#proxy.options.responseTimeoutMs);
+  /** Filters have given all of the request's body. */
+  onRequestSent(): void {
+    this.#isSent = true;
+    this.#onSent();
+  }
+
+  #onSent(): void {
+    this.#mirror?.end(true);
+    if (this.#upstream !== null && !this.#hasAnswered) this.#startTimer(TIMER_RESPONSE, this.#responseTimeoutMs);
   }
 
   /** A part of the request's body, or bytes for a tunnel. */
   forward(lease: Lease): void {
-    if (this.#upstream !== null) {
-      this.#retry.keep(lease);
-      if (!this.#upstream.connection.write(lease)) this.#downstream.connection.pauseReading();
-      return;
-    }
+    if (!this.send(lease)) this.#downstream.connection.pauseReading();
+  }
+
+  /** A piece of the request's body, without its framing. */
+  takePiece(lease: Lease): void {
+    if (this.#filters?.takeRequest(lease) === false) this.#downstream.connection.pauseReading();
+  }
+
+  /** Send bytes of the request. False: no more until `ExchangeFilters.resumeRequest`. */
+  send(lease: Lease): boolean {
+    this.#mirror?.forward(lease);
+    if (this.#upstream !== null) return this.#write(this.#upstream, lease);
     this.#early ??= new LeaseQueue();
     this.#early.push(detachLease(lease));
-    if (this.#early.bytes > this.#proxy.driver.connectionOptions.writeHighWatermarkBytes) {
-      this.#downstream.connection.pauseReading();
-    }
+    return this.#early.bytes <= this.#proxy.driver.connectionOptions.writeHighWatermarkBytes;
+  }
+
+  #write(upstream: Upstream, lease: Lease): boolean {
+    this.#retry.keep(lease);
+    return upstream.connection.write(lease);
   }
 
   /** Something moved. */
   touch(): void {
-    if (this.#timerPurpose === TIMER_STREAM) this.#touch();
-  }
-
-  #touch(): void {
-    this.#startTimer(TIMER_STREAM, this.#proxy.options.streamIdleTimeoutMs);
+    if (this.#timerPurpose === TIMER_STREAM) this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
   }
 
   onUpstreamDrained(): void {
     this.touch();
+    this.#filters?.resumeRequest();
     this.#downstream.resumeRequest();
   }
 
   /** The client can take more of the response. */
   onDownstreamDrained(): void {
     this.touch();
+    this.#filters?.resumeResponse();
+    this.resumeUpstream();
+  }
+
+  /** The endpoint may send more. */
+  resumeUpstream(): void {
     this.#upstream?.connection.resumeReading();
+  }
+
+  /** The client may send more. */
+  resumeSource(): void {
+    this.#downstream.resumeRequest();
+  }
+
+  /** A filter waits, from now on. */
+  onFilterWait(): void {
+    this.#startTimer(TIMER_FILTER, this.#proxy.options.filterTimeoutMs);
+  }
+
+  /** What came of the request while a filter waited is wanted now. */
+  resumeHeldRequest(): void {
+    this.#downstream.resumeHeld();
+  }
+
+  /** A filter wants the body before the endpoint gets to know of the request. */
+  askForBody(): void {
+    if (this.#expectsContinue) this.#downstream.connection.write(leaseBytes(CONTINUE));
+    this.#expectsContinue = false;
+    this.resumeHeldRequest();
   }
 
   /** An interim response, which HTTP/1.0 does not know (RFC 9110 section 15.2). */
   onInterimHead(head: Head, memory: Uint8Array, base: number): void {
-    if (!this.#isOldClient) this.#writeHead(head, memory, base, 0);
+    if (!this.isOldClient) this.#writeHead(head, memory, base, RESPONSE_FRAMING_KEPT, 0);
   }
 
   onHead(head: Head, memory: Uint8Array, base: number, roomBytes: number): number {
-    if (this.#isRefused(head.status)) return 0;
+    const { outliers } = (this.#cluster as HttpCluster).cluster;
+    outliers?.onResponse(this.#endpoint as Endpoint, head.status, this.#proxy.driver.nowMs);
+    if (this.#retry.isPossible && this.#tryAgain("status", head.status)) return 0;
     this.#forgetRequest();
+    if (this.#filters?.seesResponses === true) return this.#filters.onResponse(head, memory, base, roomBytes);
+    return this.sendHead(head, memory, base, RESPONSE_FRAMING_KEPT, roomBytes);
+  }
+
+  /** May the response have a body, by its status and the request's method? */
+  mayHaveBody(head: Head): boolean {
+    return this.method !== METHOD_HEAD && !hasNoBody(head.status);
+  }
+
+  /** Send the head of the final response; `framing`: see `ResponseAdditions`. Returns what `onHead` does. */
+  sendHead(head: Head, memory: Uint8Array, base: number, framing: number, roomBytes: number): number {
     this.#hasAnswered = true;
-    this.bodyMode = bodyModeFor(head, this.#isOldClient);
-    if (head.framing === FRAMING_UNTIL_CLOSE && this.bodyMode === BODY_RAW) this.#isSelfDelimiting = false;
-    if (this.bodyMode === BODY_UNFRAMED) this.#isSelfDelimiting = false;
+    if (framing === RESPONSE_FRAMING_KEPT) {
+      this.bodyMode = bodyModeFor(head, this.isOldClient);
+      const endsWithConnection = head.framing === FRAMING_UNTIL_CLOSE && this.bodyMode === BODY_RAW;
+      this.#isSelfDelimiting = !endsWithConnection && this.bodyMode !== BODY_UNFRAMED;
+    } else {
+      this.bodyMode = BODY_UNFRAMED;
+      this.#isSelfDelimiting = framing >= 0 || !this.isOldClient || !this.mayHaveBody(head);
+    }
     if (!this.#isSelfDelimiting || this.#proxy.isDraining) this.#downstream.isLast = true;
     this.#countStatus(head.status);
-    this.#touch();
-    return this.#writeHead(head, memory, base, this.bodyMode === BODY_RAW ? roomBytes : 0);
+    this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
+    return this.#writeHead(head, memory, base, framing, this.bodyMode === BODY_RAW ? roomBytes : 0);
   }
 
-  /** Is the response's status a reason to try again, and was that begun? */
-  #isRefused(status: number): boolean {
-    return this.#retry.isPossible && this.#tryAgain("status", status);
-  }
-
-  #writeHead(head: Head, memory: Uint8Array, base: number, roomBytes: number): number {
+  #writeHead(head: Head, memory: Uint8Array, base: number, framing: number, roomBytes: number): number {
     const { scratch, driver } = this.#proxy;
     const length = putResponseHead(scratch, 0, head, memory, base, {
       bodyMode: this.bodyMode,
       isLast: this.#downstream.isLast,
-      isOldClient: this.#isOldClient,
+      isOldClient: this.isOldClient,
       date: this.#proxy.date(),
+      edits: this.#route?.responseHeaders ?? null,
+      framing,
     });
     if (length <= roomBytes) {
-      if (this.#entry !== null) this.#entry.sentBytes -= length;
+      this.sentBytes -= length;
       copy(memory, base + roomBytes - length, scratch, 0, length);
       return length;
     }
@@ -356,9 +595,20 @@ export class Exchange implements UpstreamClient {
   }
 
   write(lease: Lease): boolean {
+    if (this.#filters?.takesResponse === true) return this.#filters.takeResponse(lease);
+    return this.sendBody(lease);
+  }
+
+  /** Send bytes of the response. False: no more, until the client has taken them. */
+  sendBody(lease: Lease): boolean {
     this.touch();
-    if (this.#entry !== null) this.#entry.sentBytes += lease.length;
+    this.sentBytes += lease.length;
     return this.#downstream.connection.write(lease);
+  }
+
+  /** How the body of a response is wanted, whose head was held, is known now. */
+  proceed(): void {
+    this.#upstream?.proceed();
   }
 
   /** The endpoint agreed to speak another protocol: from now on bytes are bytes. */
@@ -366,15 +616,15 @@ export class Exchange implements UpstreamClient {
     this.#forgetRequest();
     this.#hasAnswered = true;
     this.#proxy.statistics.add(STATISTIC.http_upgrades_total, 1);
-    if (this.#entry !== null) this.#entry.status = head.status;
-    this.#writeHead(head, memory, base, 0);
+    this.status = head.status;
+    this.#writeHead(head, memory, base, RESPONSE_FRAMING_KEPT, 0);
     this.#becomeTunnel();
   }
 
   #becomeTunnel(): void {
     this.#isTunnel = true;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
-    this.#touch();
+    this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
     this.#downstream.becomeTunnel();
   }
 
@@ -389,11 +639,21 @@ export class Exchange implements UpstreamClient {
 
   onResponseComplete(): void {
     this.#upstream = null;
-    this.#end();
+    if (this.#filters?.takesResponse === true) this.#filters.endUpstream();
+    else this.endResponse();
+  }
+
+  /** What the endpoint still sends is not wanted. */
+  dropUpstream(): void {
+    if (this.#upstream === null) return;
+    this.#upstream.abandon();
+    this.#upstream = null;
+    this.#leaveEndpoint();
+    this.#filters?.endUpstream();
   }
 
   onUpstreamFailed(reason: Reason): void {
-    const { statistics } = this.#proxy;
+    const { statistics, driver } = this.#proxy;
     const upstream = this.#upstream;
     const endpoint = this.#endpoint;
     const cluster = this.#cluster;
@@ -405,6 +665,7 @@ export class Exchange implements UpstreamClient {
       return;
     }
     if (this.#hasAnswered) {
+      if (endpoint !== null) cluster?.cluster.outliers?.onReset(endpoint, driver.nowMs);
       this.#cutShort(reason);
       return;
     }
@@ -420,7 +681,10 @@ export class Exchange implements UpstreamClient {
       this.#acquireFrom(cluster, endpoint, true);
       return;
     }
-    if (endpoint !== null && this.#retry.isPossible) this.#avoid(endpoint);
+    if (endpoint !== null) {
+      cluster?.cluster.outliers?.onReset(endpoint, driver.nowMs);
+      this.#avoid(endpoint);
+    }
     const cause = isUnanswered && reason === UPSTREAM_CLOSED ? "reset" : "invalid";
     if (this.#tryAgain(cause, 0)) return;
     this.#replyLocally(reason);
@@ -442,7 +706,7 @@ export class Exchange implements UpstreamClient {
       return false;
     }
     statistics.add(STATISTIC.http_upstream_retries_total, 1);
-    if (this.#endpoint !== null && cause !== "connect-failure") this.#avoid(this.#endpoint);
+    if (this.#endpoint !== null) this.#avoid(this.#endpoint);
     this.#stopTrying();
     this.#early = this.#retry.takeSent(this.#early);
     this.#detachRequest();
@@ -465,8 +729,9 @@ export class Exchange implements UpstreamClient {
 
   /** The response can't be completed: the client has to see that. */
   #cutShort(reason: Reason): void {
-    if (this.#entry !== null) this.#entry.flag = reason.flag;
+    this.flag = reason.flag;
     this.#proxy.statistics.add(STATISTIC.http_responses_cut_short_total, 1);
+    this.#proxy.statistics.add(reason.statistic, 1);
     this.#leave();
     this.#downstream.cutShort(this.#isSelfDelimiting);
   }
@@ -480,56 +745,119 @@ export class Exchange implements UpstreamClient {
       return;
     }
     this.#leave();
-    this.#sendReply(reason, status, detail, true);
+    this.#writeReply(reason, status, this.#ownReply(reason, status, detail, true));
     this.#deactivate();
     this.#downstream.linger();
   }
 
-  /** Answer instead of an endpoint. */
-  #replyLocally(reason: Reason): void {
+  /** Something went wrong in the proxy: answer, and ask no filter any more; or cut short what has begun. */
+  fail(reason: Reason, status: number): void {
+    if (!this.#isActive) return;
+    this.#filters?.run.stop();
+    if (this.#hasAnswered) {
+      this.#cutShort(reason);
+      return;
+    }
     this.#leave();
-    const downstream = this.#downstream;
-    downstream.isLast ||= this.#isOldClient || downstream.hasEnded || this.#proxy.isDraining;
-    this.#sendReply(reason, reason.status, "", downstream.isLast);
-    this.#end();
+    const isLast = this.#decideLast();
+    this.#writeReply(reason, status, this.#ownReply(reason, status, "", isLast));
+    this.endResponse();
   }
 
-  #sendReply(reason: Reason, status: number, detail: string, isLast: boolean): void {
-    this.#proxy.statistics.add(STATISTIC.http_local_replies_total, 1);
-    this.#countStatus(status);
-    this.#hasAnswered = true;
-    const { bytes, bodyBytes } = localReply({
+  /** A filter answered. */
+  answerByFilter(answer: FilterReply): void {
+    const { status, fields, body } = answer;
+    const named = fields.map(([name, value]) => [name.toLowerCase(), value] as const);
+    // From a response's filter: those that were asked before it would be asked again.
+    const isFinal = this.#filters?.run.response !== null;
+    this.#answer(FILTER_ANSWER, status, (to) => replyBytes(status, named, body, to), isFinal);
+  }
+
+  /** Answer instead of an endpoint. */
+  #replyLocally(reason: Reason, detail = ""): void {
+    this.#leave();
+    const reply = this.#ownReply(reason, reason.status, detail, this.#decideLast());
+    this.#send(reason, reason.status, reply, false);
+  }
+
+  #answer(reason: Reason, status: number, make: (context: ReplyContext) => LocalReplyBytes, isFinal = false): void {
+    this.#leave();
+    const isLast = this.#decideLast();
+    const isHeadOnly = this.method === METHOD_HEAD;
+    // A filter's response has the edits when it is sent.
+    const edits = this.#asksFilters(isFinal) ? null : (this.#route?.responseHeaders ?? null);
+    this.#send(reason, status, make({ isHeadOnly, isLast, date: this.#proxy.date(), edits }), isFinal);
+  }
+
+  #asksFilters(isFinal: boolean): boolean {
+    return !isFinal && this.#filters?.seesResponses === true;
+  }
+
+  #send(reason: Reason, status: number, reply: LocalReplyBytes, isFinal: boolean): void {
+    if (this.#asksFilters(isFinal) && this.#filters !== null) {
+      this.#count(reason);
+      this.#filters.onLocalResponse(reply);
+      return;
+    }
+    this.#writeReply(reason, status, reply);
+    this.endResponse();
+  }
+
+  #count(reason: Reason): void {
+    const { statistics } = this.#proxy;
+    this.flag = reason.flag;
+    statistics.add(STATISTIC.http_local_replies_total, 1);
+    statistics.add(reason.statistic, 1);
+  }
+
+  /** Is the connection closed after the proxy's own answer? */
+  #decideLast(): boolean {
+    const downstream = this.#downstream;
+    downstream.isLast ||= this.isOldClient || downstream.hasEnded || this.#proxy.isDraining;
+    return downstream.isLast;
+  }
+
+  #ownReply(reason: Reason, status: number, detail: string, isLast: boolean): LocalReplyBytes {
+    const isHeadOnly = this.method === METHOD_HEAD;
+    return localReply({
       reason,
       status,
       detail,
       isJson: this.#wantsJson,
-      isHeadOnly: this.method === METHOD_HEAD,
+      isHeadOnly,
       isLast,
       date: this.#proxy.date(),
+      requestId: this.requestId,
     });
-    if (this.#entry !== null) {
-      this.#entry.flag = reason.flag;
-      this.#entry.sentBytes = bodyBytes;
-    }
+  }
+
+  #writeReply(reason: Reason, status: number, { bytes, bodyBytes }: LocalReplyBytes): void {
+    this.#count(reason);
+    this.#countStatus(status);
+    this.#hasAnswered = true;
+    this.sentBytes = bodyBytes;
     this.#downstream.connection.write(leaseBytes(bytes));
   }
 
   /** Answer what is no whole request. */
   answerUnknown(reason: Reason, status: number, detail: string): void {
-    const { accessLog } = this.#proxy;
+    const proxy = this.#proxy;
+    this.#reset();
     this.method = METHOD_OTHER;
     this.#wantsJson = false;
-    if (accessLog !== null) {
-      this.#entry = this.#downstream.logEntry();
-      accessLog.beginUnknown(this.#entry);
+    this.requestId = NOTHING;
+    if (proxy.filters !== null) {
+      this.clientText = this.#downstream.additions().clientText;
+      this.#filters = new ExchangeFilters(proxy, this, proxy.filters);
     }
-    this.#sendReply(reason, status, detail, true);
-    if (this.#entry !== null) accessLog?.end(this.#entry);
+    this.#writeReply(reason, status, this.#ownReply(reason, status, detail, true));
+    this.#filters?.end();
+    this.#filters = null;
     this.#downstream.linger();
   }
 
   /** The response is complete; the request may not be. */
-  #end(): void {
+  endResponse(): void {
     this.#leave();
     this.#downstream.onResponseComplete();
   }
@@ -542,7 +870,10 @@ export class Exchange implements UpstreamClient {
 
   /** The client's connection is gone. */
   onDownstreamClosed(errno: number): void {
-    if (this.#isActive && this.#entry?.flag === "-") this.#entry.flag = CLIENT_CLOSED;
+    if (this.#isActive && this.flag === "-" && !this.#isTunnel) {
+      this.flag = CLIENT_CLOSED.flag;
+      this.#proxy.statistics.add(CLIENT_CLOSED.statistic, 1);
+    }
     if (this.#isActive && errno !== 0) this.#proxy.statistics.add(STATISTIC.http_requests_aborted_total, 1);
     if (this.#isTunnel && errno === 0) {
       this.#upstream?.endTunnel();
@@ -561,6 +892,9 @@ export class Exchange implements UpstreamClient {
     this.#early = null;
     this.#cluster?.end();
     this.#cluster = null;
+    this.#filters?.abortRequest();
+    this.#mirror?.end(false);
+    this.#mirror = null;
   }
 
   #forgetRequest(): void {
@@ -578,9 +912,8 @@ export class Exchange implements UpstreamClient {
     if (!this.#isActive) return;
     this.#isActive = false;
     this.#proxy.statistics.add(STATISTIC.http_requests_active, -1);
-    if (this.#entry === null) return;
-    this.#entry.receivedBytes = this.#downstream.bodyBytes;
-    this.#proxy.accessLog?.end(this.#entry);
+    this.#filters?.end();
+    this.#filters = null;
   }
 
   #startTimer(purpose: number, delayMs: number): void {
@@ -600,7 +933,7 @@ export class Exchange implements UpstreamClient {
       return;
     }
     if (nowMs >= this.#retry.deadlineMs) {
-      if (!this.#tryAgain("timeout", 0)) this.#replyLocally(RESPONSE_TIMEOUT);
+      this.#onResponseTimeout();
       return;
     }
     switch (this.#timerPurpose) {
@@ -612,14 +945,24 @@ export class Exchange implements UpstreamClient {
         this.#replyLocally(OVERFLOW);
         return;
       case TIMER_RESPONSE:
-        this.#replyLocally(RESPONSE_TIMEOUT);
+        this.#onResponseTimeout();
         return;
       case TIMER_BACK_OFF:
         this.#acquire();
         return;
+      case TIMER_FILTER:
+        this.#proxy.reporter.onFilterError("a filter", FILTER_TIMEOUT.text);
+        this.fail(FILTER_TIMEOUT, FILTER_TIMEOUT.status);
+        return;
       case TIMER_STREAM:
         this.#onIdle();
     }
+  }
+
+  #onResponseTimeout(): void {
+    const { outliers } = (this.#cluster as HttpCluster).cluster;
+    if (this.#endpoint !== null) outliers?.onResponse(this.#endpoint, RESPONSE_TIMEOUT.status, this.#proxy.driver.nowMs);
+    if (!this.#tryAgain("timeout", 0)) this.#replyLocally(RESPONSE_TIMEOUT);
   }
 
   #onIdle(): void {
@@ -636,7 +979,7 @@ export class Exchange implements UpstreamClient {
 
   #countStatus(status: number): void {
     const { statistics } = this.#proxy;
-    if (this.#entry !== null) this.#entry.status = status;
+    this.status = status;
     if (status >= 500) statistics.add(STATISTIC.http_responses_5xx_total, 1);
     else if (status >= 400) statistics.add(STATISTIC.http_responses_4xx_total, 1);
     else if (status >= 300) statistics.add(STATISTIC.http_responses_3xx_total, 1);

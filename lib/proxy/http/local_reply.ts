@@ -20,6 +20,8 @@ export interface LocalReply {
   readonly isHeadOnly: boolean;
   readonly isLast: boolean;
   readonly date: Uint8Array;
+  /** The request's id; empty if it has none. */
+  readonly requestId: Uint8Array;
 }
 
 const ALLOWED_METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
@@ -28,12 +30,16 @@ const ALLOWED_METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
 export function localReply(reply: LocalReply): LocalReplyBytes {
   const { status, isJson, isHeadOnly, isLast, date } = reply;
   const error = reply.detail === "" ? reply.reason.text : `${reply.reason.text}: ${reply.detail}`;
-  const body = isJson ? `${JSON.stringify({ status, error, reason: reply.reason.flag })}\n` : `${status} ${error}\n`;
+  const requestId = new TextDecoder().decode(reply.requestId);
+  const said = { status, error, reason: reply.reason.flag, ...(requestId === "" ? {} : { request_id: requestId }) };
+  const ofRequest = requestId === "" ? "" : ` (request ${requestId})`;
+  const body = isJson ? `${JSON.stringify(said)}\n` : `${status} ${error}${ofRequest}\n`;
   const fields: ReplyField[] = [
     ["content-type", isJson ? "application/json" : "text/plain; charset=utf-8"],
     ["cache-control", "no-store"],
   ];
   if (status === 405 || status === 200) fields.push(["allow", ALLOWED_METHODS]);
+  if (requestId !== "") fields.push(["x-request-id", requestId]);
   if (status === 503) fields.push(["retry-after", "1"]);
   return replyBytes(status, fields, ascii(body), { isHeadOnly, isLast, date, edits: null });
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { STATISTIC, type StatisticName } from "../statistics.ts";
+
 /** Why the proxy answered itself. The flags are those of Envoy's access log, where it has one. */
 export class Reason {
   /** Two or three letters, for logs. They never change. */
@@ -12,12 +14,15 @@ export class Reason {
   readonly status: number;
   /** A sentence for the client. It tells nothing about what is behind the proxy. */
   readonly text: string;
+  /** @internal The number of its counter. */
+  readonly statistic: number;
 
   /** @internal */
   constructor(flag: string, status: number, text: string) {
     this.flag = flag;
     this.status = status;
     this.text = text;
+    this.statistic = STATISTIC[`http_reason_${flag.toLowerCase()}_total` as StatisticName];
   }
 }
 
@@ -43,3 +48,21 @@ export const NO_ENDPOINT: Reason = new Reason("UH", 503, "No upstream server is 
 export const OVERFLOW: Reason = new Reason("UO", 503, "Too many requests are waiting");
 /** The endpoint took too long to answer. */
 export const RESPONSE_TIMEOUT: Reason = new Reason("UT", 504, "The upstream server did not respond in time");
+/** No route is for the request. */
+export const NO_ROUTE: Reason = new Reason("NR", 404, "Nothing is served here");
+/** The path could be read in two ways, or a route's rewrite makes an invalid one of it. */
+export const REWRITE_FAILED: Reason = new Reason("RW", 500, "The request could not be rewritten");
+/** The route answers itself: a redirect, or a direct response; the status is the route's. */
+export const ROUTE_ANSWER: Reason = new Reason("DR", 200, "The route answers itself");
+/** The worker has too much to do. */
+export const OVERLOADED: Reason = new Reason("OM", 503, "The server has too much to do");
+/** A filter answered; the status is the filter's. */
+export const FILTER_ANSWER: Reason = new Reason("FR", 200, "A filter answered");
+/** A filter threw. */
+export const FILTER_FAILED: Reason = new Reason("FE", 500, "The request could not be processed");
+/** A filter took too long. */
+export const FILTER_TIMEOUT: Reason = new Reason("FT", 504, "The request was not processed in time");
+/** A filter wanted all of a body that is longer than it allows; 502 for a response's. */
+export const BODY_TOO_LONG: Reason = new Reason("BL", 413, "The body is too long");
+/** The client ended the connection before its response was complete. No answer is sent then. */
+export const CLIENT_CLOSED: Reason = new Reason("DC", 499, "The client closed the connection");

@@ -14,8 +14,8 @@ import type { Head } from "../../http/head.ts";
 import { PARSE_FAULT, PARSE_INCOMPLETE, parseResponseHead } from "../../http/parse_head.ts";
 import type { Connection, ConnectionHandler } from "../../net/connection.ts";
 import { detachLease, dropFront, type Lease, LeaseQueue, leaseBytes } from "../../ring/lease.ts";
-import { followBody } from "./body_lease.ts";
-import { ascii, putHex } from "./bytes.ts";
+import { followBody, followPieces, type PieceTaker } from "./body_lease.ts";
+import { CHUNK_END, chunkHead, LAST_CHUNK } from "./chunks.ts";
 import { type HeadLender, HeadReader } from "./head_reader.ts";
 import { UPSTREAM_CLOSED, UPSTREAM_ERROR } from "./reasons.ts";
 import { BODY_CHUNKED, BODY_RAW, BODY_UNFRAMED } from "./response_head.ts";
@@ -34,13 +34,8 @@ const ENDED = 6;
 
 /** Interim responses before a final one, at the most. */
 const INTERIM_RESPONSES = 16;
-const CHUNK_HEAD_BYTES = 12;
-const CHUNK_END: Uint8Array = ascii("\r\n");
-/** The end of a body in chunks, without trailers. */
-export const LAST_CHUNK: Uint8Array = ascii("0\r\n\r\n");
-
 /** See the module. */
-export class Upstream implements ConnectionHandler {
+export class Upstream implements ConnectionHandler, PieceTaker {
   readonly connection: Connection;
   /** When it was last used. */
   idleSinceMs = 0;
@@ -245,25 +240,18 @@ export class Upstream implements ConnectionHandler {
   }
 
   #takeUnframed(lease: Lease, body: BodyReader): Lease | null {
-    const start = lease.offset;
-    const end = start + lease.length;
-    let position = start;
-    while (position < end && !body.isComplete && body.fault === null) {
-      position = body.read(lease.memory, position, end);
-      if (body.pieceEnd === body.pieceStart) continue;
-      const piece = lease.share();
-      piece.offset = body.pieceStart;
-      piece.length = body.pieceEnd - body.pieceStart;
-      this.#write(piece);
-    }
+    const rest = followPieces(body, lease, this);
     if (body.fault !== null) {
-      lease.release();
       this.#fail();
       return null;
     }
-    const rest = dropFront(lease, position - start);
     if (body.isComplete) this.#endBody(rest);
     return rest;
+  }
+
+  /** A piece of a body that is wanted without its framing. */
+  takePiece(lease: Lease): void {
+    this.#write(lease);
   }
 
   #endBody(rest: Lease | null): void {
@@ -274,10 +262,7 @@ export class Upstream implements ConnectionHandler {
   }
 
   #writeChunk(lease: Lease): void {
-    const chunkHead = new Uint8Array(CHUNK_HEAD_BYTES);
-    const end = putHex(chunkHead, 0, lease.length);
-    chunkHead.set(CHUNK_END, end);
-    this.#client?.write(leaseBytes(chunkHead.subarray(0, end + CHUNK_END.length)));
+    this.#client?.write(leaseBytes(chunkHead(lease.length)));
     this.#client?.write(lease);
     this.#write(leaseBytes(CHUNK_END));
   }

@@ -100,6 +100,8 @@ export interface HttpExchange {
    * filter answered.
    */
   readonly flag: string;
+  /** Of the response that was sent, or is about to be; 0: none was. */
+  readonly status: number;
   /** When the request's head had arrived, in milliseconds since 1970. */
   readonly startMs: number;
   /** Since then, in milliseconds. */

@@ -30,6 +30,7 @@ export interface FilterHost {
   readonly requestIdText: string;
   readonly upstreamName: string;
   readonly flag: string;
+  readonly status: number;
   readonly receivedBytes: number;
   readonly sentBytes: number;
   readonly nowMs: number;
@@ -206,6 +207,10 @@ export class FilterRun implements HttpExchange {
 
   get flag(): string {
     return this.#host.flag;
+  }
+
+  get status(): number {
+    return this.#host.status;
   }
 
   get durationMs(): number {

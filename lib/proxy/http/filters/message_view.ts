@@ -25,6 +25,7 @@ export class MessageView implements FilterMessage {
   /** @internal May the body be changed now? */
   isOpen = true;
   readonly #collect: BodyCollector;
+  #isRead = false;
 
   constructor(fields: HeadFields, hasBody: boolean, collect: BodyCollector) {
     this.fields = fields;
@@ -47,9 +48,17 @@ export class MessageView implements FilterMessage {
     if (!(limitBytes >= 0)) throw new RangeError(`A limit of ${limitBytes} bytes is none`);
     if (this.replacement instanceof Uint8Array) return this.replacement;
     if (this.replacement !== null) throw new TypeError("The body was replaced by a stream: read that");
-    const body = this.hasBody ? await this.#collect(limitBytes) : new Uint8Array();
+    if (!this.hasBody) return new Uint8Array();
+    // What was read is gone, unless the body is replaced.
+    this.#isRead = true;
+    const body = await this.#collect(limitBytes);
     this.replacement ??= body;
     return body;
+  }
+
+  /** @internal Was the body read in part, so that it can't be sent any more? */
+  get isLost(): boolean {
+    return this.#isRead && this.replacement === null;
   }
 
   #assertOpen(name: string): void {

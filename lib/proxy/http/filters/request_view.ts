@@ -50,6 +50,12 @@ export class RequestView extends MessageView implements FilterRequest {
     return this.#isChanged || this.fields.isChanged;
   }
 
+  /** @internal The head was written anew, as it is. */
+  settle(): void {
+    this.#isChanged = false;
+    this.fields.isChanged = false;
+  }
+
   get method(): string {
     return this.#method;
   }
@@ -57,7 +63,9 @@ export class RequestView extends MessageView implements FilterRequest {
   set method(method: string) {
     const isToken = method !== "" && [...method].every((character) => IS_TOKEN[character.charCodeAt(0)] === 1);
     if (!isToken) throw new TypeError(`${JSON.stringify(method)} is no method (RFC 9110 section 9.1)`);
-    if (method === "CONNECT" || method === "TRACE" || !this.#hasPath) {
+    // The first three are about how the exchange goes on, not only about what is asked for.
+    const isFixed = ["HEAD", "CONNECT", "TRACE"].some((one) => one === method || one === this.#method);
+    if (method !== this.#method && (isFixed || !this.#hasPath)) {
       throw new TypeError(`The method ${this.#method} cannot be changed to ${method}`);
     }
     this.#method = method;
