@@ -9,18 +9,18 @@ import { decodedByte } from "./dot_segments.ts";
 
 const AMPERSAND = 0x26;
 const PLUS = 0x2b;
-const SCRATCH_BYTES = 256;
 
 /**
- * Finds parameters by name. Names and values are compared after percent-decoding, with `+` as a space; a `%` without two
- * digits stands for itself. One object is used for many requests; a value is there until the next `find`.
+ * Finds parameters by name. Names and values are compared after percent-decoding, with `+` as a space; a `%` without
+ * two digits stands for itself. One object is used for many requests; a value is there until the next `find`.
  */
 export class QueryView {
   /** Where the value of the parameter is that was found. */
   memory: Uint8Array = new Uint8Array(0);
   start = 0;
   end = 0;
-  #scratch: Uint8Array = new Uint8Array(SCRATCH_BYTES);
+  /** Made when it is needed: there may be many routes. */
+  #scratch: Uint8Array = new Uint8Array(0);
 
   /**
    * Find the first parameter of that name from the position `from` on, 0 at first. Returns the position behind it, or

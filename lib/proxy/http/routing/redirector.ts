@@ -1,9 +1,9 @@
 /**
  * Where a redirect sends a client to.
  *
- * With a scheme, a host or a port the location is a whole URL. If only path or query change it is a path, which the client
- * takes relative to its own URL (RFC 9110 section 10.2.2): before a proxy in front of us that ends TLS or maps ports, we
- * would have to guess scheme and port, and guessing wrong sends clients into nowhere.
+ * With a scheme, a host or a port the location is a whole URL. If only path or query change it is a path, which the
+ * client takes relative to its own URL (RFC 9110 section 10.2.2): before a proxy in front of us that ends TLS or
+ * maps ports, we would have to guess scheme and port, and guessing wrong sends clients into nowhere.
  *
  * @module
  */

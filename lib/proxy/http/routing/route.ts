@@ -12,7 +12,7 @@ import { PathView, pathEnd } from "./path.ts";
 import { PathChange, RewriteError, withQuery } from "./path_change.ts";
 import { checkHost, Redirector } from "./redirector.ts";
 import { RequestMatcher } from "./request_matcher.ts";
-import type { DirectResponse, RouteAction, RouteOptions } from "./route_options.ts";
+import type { DirectResponse, Rewrite, RouteAction, RouteOptions } from "./route_options.ts";
 import { WeightedClusters } from "./weighted_clusters.ts";
 
 const NO_ACTION: RewriteError = new RewriteError("The route is no redirect");
@@ -57,7 +57,7 @@ export class Route {
     this.#redirector = action.type === "redirect" ? new Redirector(action.redirect, match) : null;
     this.body = action.type === "response" ? responseBody(action.response) : new Uint8Array(0);
     this.#change = rewrite === null ? null : PathChange.from(rewrite, match, "rewrite");
-    if (rewrite?.host !== undefined) expectNoProblem("rewrite.host", checkHost(rewrite.host, true));
+    if (rewrite !== null) expectNoProblem("rewrite.host", checkHostRewrite(rewrite));
     this.#keys = new HashKeys(options.hash);
     this.looksAtPath =
       this.matcher.looksAtPath || this.#change?.looksAtPath === true || this.#redirector?.looksAtPath === true;
@@ -101,6 +101,12 @@ export class Route {
     const { mirror } = this.options;
     return mirror !== null && random * 100 < mirror.percent ? mirror.cluster : null;
   }
+}
+
+/** What is wrong with the new host of a rewrite, or null. */
+export function checkHostRewrite({ host, hostFromEndpoint }: Rewrite): string | null {
+  if (host === undefined) return null;
+  return hostFromEndpoint === true ? "Give one of host and host_from_endpoint" : checkHost(host, true);
 }
 
 /** What is wrong with a direct response, or null. */
