@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { Head } from "../../../http/head.ts";
-import { FIELD_DATE, FIELD_SERVER, FIELD_VIA } from "../../../http/known_fields.ts";
+import { FIELD_DATE, FIELD_OTHER, FIELD_SERVER, FIELD_VIA } from "../../../http/known_fields.ts";
 import { defaultHttpLimits } from "../../../http/limits.ts";
 import { METHOD_GET } from "../../../http/methods.ts";
 import { parseResponseHead } from "../../../http/parse_head.ts";
@@ -52,6 +52,7 @@ describe("HeaderEdits", () => {
   it("says what the writer of a head leaves out", () => {
     const edits = new HeaderEdits({ set: [["Date", "x"]], add: [["Via", "y"]], remove: ["SERVER", "X-Own"] });
     assert.deepEqual([edits.named[FIELD_DATE], edits.named[FIELD_SERVER], edits.named[FIELD_VIA]], [1, 1, 0]);
+    assert.equal(edits.named[FIELD_OTHER], 0);
     const names = ["date", "server", "x-own", "via"];
     assert.deepEqual(
       names.map((name) => edits.isNamed(name)),

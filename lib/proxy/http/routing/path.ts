@@ -23,7 +23,7 @@ const decoder = new TextDecoder();
  * requests; it is true until the next `read`.
  */
 export class PathView {
-  /** Is there one? The authority form and the asterisk form have none. */
+  /** Is there one? The authority form and the asterisk form have none; it looks like `/` then. */
   isPresent = false;
   memory: Uint8Array = ROOT;
   start = 0;

@@ -44,6 +44,13 @@ describe("directResponse()", () => {
     });
   });
 
+  it("has no type without a body", () => {
+    assert.equal(
+      direct({}).lines.some((line) => line.startsWith("content-type")),
+      false,
+    );
+  });
+
   it("has only the head after HEAD, with the length of the body", () => {
     const { lines, body } = direct({ body: "abc" }, { isHeadOnly: true });
     assert.equal(lines.at(-1), "content-length: 3");

@@ -214,6 +214,7 @@ describe("redirectLocation()", () => {
 
   it("refuses what can't be a redirect", () => {
     for (const redirect of [
+      {},
       { host: "a:80" },
       { host: "a/b" },
       { host: "a\r\nb" },
