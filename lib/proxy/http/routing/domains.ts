@@ -34,7 +34,7 @@ function withoutWildcard(domain: string): string {
   return domain.endsWith(".*") ? domain.slice(0, -2) : domain;
 }
 
-/** Values by domain. Exact names win over wildcards, leading wildcards over trailing ones, long ones over short ones. */
+/** Values by domain. Exact names win over wildcards, leading wildcards over trailing ones, long over short ones. */
 export class Domains<Value> {
   /** What is for all hosts that nothing else is for, and for requests without one. */
   #fallback: Value | null = null;

@@ -1,10 +1,10 @@
 /**
  * Paths that mean something else to a server than they say.
  *
- * `/public/../admin` begins with `/public/`, and a server that resolves dot segments (RFC 3986 section 5.2.4) answers with
- * `/admin`: a table that sends `/public` to one cluster and keeps `/admin` from everybody would be led around. Such paths
- * are refused and not resolved. Browsers and other clients resolve dot segments before they send a request, so that an
- * honest one has none; and whatever we made of one, a server could make something else of it.
+ * `/public/../admin` begins with `/public/`, and a server that resolves dot segments (RFC 3986 section 5.2.4)
+ * answers with `/admin`: a table that sends `/public` to one cluster and keeps `/admin` from everybody would be led
+ * around. Such paths are refused and not resolved. Browsers and other clients resolve dot segments before they send
+ * a request, so that an honest one has none; and whatever we made of one, a server could make something else of it.
  *
  * @module
  */

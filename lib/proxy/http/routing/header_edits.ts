@@ -55,8 +55,8 @@ export class HeaderEdits {
   /** Bytes that a head grows by at the most. */
   readonly maximumBytes: number;
   /**
-   * By `FIELD_` number: 1 if the field is removed or set. A field that the writer of a head adds of its own accord, such
-   * as Date or X-Forwarded-Proto, is left out then.
+   * By `FIELD_` number: 1 if the field is removed or set. A field that the writer of a head adds of its own accord,
+   * such as Date or X-Forwarded-Proto, is left out then.
    */
   readonly named: Uint8Array = new Uint8Array(FIELD_COUNT);
   /** The names that are removed or set, in lower case. */

@@ -15,7 +15,6 @@ for (const byte of asciiBytes("-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHI
 }
 
 const ROOT: Uint8Array = ascii("/");
-const SCRATCH_BYTES = 1024;
 const decoder = new TextDecoder();
 
 /**
@@ -24,12 +23,13 @@ const decoder = new TextDecoder();
  * requests; it is true until the next `read`.
  */
 export class PathView {
-  /** Is there one? The authority form and the asterisk form have none. */
+  /** Is there one? The authority form and the asterisk form have none; it looks like `/` then. */
   isPresent = false;
   memory: Uint8Array = ROOT;
   start = 0;
   end = 0;
-  #scratch: Uint8Array = new Uint8Array(SCRATCH_BYTES);
+  /** Made when it is needed: there may be many routes. */
+  #scratch: Uint8Array = new Uint8Array(0);
 
   /** Look at the path of another request. */
   read(head: Head, memory: Uint8Array, base: number): void {

@@ -5,7 +5,6 @@
  */
 import { IS_TARGET, QUESTION, SLASH } from "../../../http/characters.ts";
 import { ascii } from "../bytes.ts";
-import { expectNoProblem } from "./config_error.ts";
 import { hasDotSegments } from "./dot_segments.ts";
 import { checkPath, type PathView } from "./path.ts";
 import { segmentPrefix } from "./path_matcher.ts";
@@ -46,7 +45,7 @@ export function checkPathChange(change: PathChangeOptions, match: RouteMatch): s
   return change.prefix === "" ? null : checkPath(change.prefix);
 }
 
-/** A change of the path, compiled. */
+/** A valid change of the path, compiled. */
 export class PathChange {
   readonly #whole: Uint8Array | null;
   readonly #prefix: Uint8Array;
@@ -63,9 +62,8 @@ export class PathChange {
     this.#replacement = change.regex?.replacement ?? "";
   }
 
-  /** Null: the path stays. Throws `ERR_CONFIG` for a change that is not valid; `where` says which. */
-  static from(change: PathChangeOptions, match: RouteMatch, where: string): PathChange | null {
-    expectNoProblem(where, checkPathChange(change, match));
+  /** Null: the path stays. The change is valid. */
+  static from(change: PathChangeOptions, match: RouteMatch): PathChange | null {
     const isGiven = change.prefix !== undefined || change.path !== undefined || change.regex !== undefined;
     return isGiven ? new PathChange(change, match) : null;
   }

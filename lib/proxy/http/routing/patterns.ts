@@ -1,7 +1,7 @@
 /**
- * Regular expressions from a configuration. They are ECMAScript's, with the flag `u`, and they backtrack: a pattern such
- * as `(a+)+b` can take very long on a text that a client makes up. Whoever writes one has to know that; no pattern comes
- * from a client.
+ * Regular expressions from a configuration. They are ECMAScript's, with the flag `u`, and they backtrack: a pattern
+ * such as `(a+)+b` can take very long on a text that a client makes up. Whoever writes one has to know that; no
+ * pattern comes from a client.
  *
  * @module
  */

@@ -9,22 +9,22 @@ import { decodedByte } from "./dot_segments.ts";
 
 const AMPERSAND = 0x26;
 const PLUS = 0x2b;
-const SCRATCH_BYTES = 256;
 
 /**
- * Finds parameters by name. Names and values are compared after percent-decoding, with `+` as a space; a `%` without two
- * digits stands for itself. One object is used for many requests; a value is there until the next `find`.
+ * Finds parameters by name. Names and values are compared after percent-decoding, with `+` as a space; a `%` without
+ * two digits stands for itself. One object is used for many requests; a value is there until the next `find`.
  */
 export class QueryView {
   /** Where the value of the parameter is that was found. */
   memory: Uint8Array = new Uint8Array(0);
   start = 0;
   end = 0;
-  #scratch: Uint8Array = new Uint8Array(SCRATCH_BYTES);
+  /** Made when it is needed: there may be many routes. */
+  #scratch: Uint8Array = new Uint8Array(0);
 
   /**
-   * Find the first parameter of that name from the position `from` on, 0 at first. Returns the position behind it, or
-   * -1 if there is none.
+   * Find the first parameter of that name, which is not empty, from the position `from` on, 0 at first. Returns the
+   * position behind it, or -1 if there is none.
    */
   find(head: Head, memory: Uint8Array, base: number, name: Uint8Array, from: number): number {
     if (head.queryStart < 0) return -1;
@@ -36,8 +36,7 @@ export class QueryView {
       for (; end < queryEnd && memory[end] !== AMPERSAND; end++) {
         if (equals < 0 && memory[end] === EQUALS) equals = end;
       }
-      // Nothing at all between two `&` is no parameter.
-      if (start < end && this.#isName(memory, start, equals < 0 ? end : equals, name)) {
+      if (this.#isName(memory, start, equals < 0 ? end : equals, name)) {
         this.#read(memory, equals < 0 ? end : equals + 1, end);
         return end + 1 - base;
       }

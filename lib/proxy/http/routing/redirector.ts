@@ -1,9 +1,9 @@
 /**
  * Where a redirect sends a client to.
  *
- * With a scheme, a host or a port the location is a whole URL. If only path or query change it is a path, which the client
- * takes relative to its own URL (RFC 9110 section 10.2.2): before a proxy in front of us that ends TLS or maps ports, we
- * would have to guess scheme and port, and guessing wrong sends clients into nowhere.
+ * With a scheme, a host or a port the location is a whole URL. If only path or query change it is a path, which the
+ * client takes relative to its own URL (RFC 9110 section 10.2.2): before a proxy in front of us that ends TLS or
+ * maps ports, we would have to guess scheme and port, and guessing wrong sends clients into nowhere.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { hostNameEnd } from "../../../http/host.ts";
 import { ascii } from "../bytes.ts";
 import { expectNoProblem } from "./config_error.ts";
 import { PathView } from "./path.ts";
-import { PathChange, RewriteError, withQuery } from "./path_change.ts";
+import { checkPathChange, PathChange, RewriteError, withQuery } from "./path_change.ts";
 import type { Redirect, RouteMatch } from "./route_options.ts";
 
 const NO_HOST: RewriteError = new RewriteError("The request names no host, and the redirect's URL needs one");
@@ -30,7 +30,17 @@ export function checkHost(host: string, allowsPort: boolean): string | null {
   return nameEnd === bytes.length || allowsPort ? null : `"${host}" has a port, which is given on its own`;
 }
 
-/** A valid redirect, compiled. */
+/** What is wrong with the redirect of a route with that match, or null. */
+export function checkRedirect(redirect: Redirect, match: RouteMatch): string | null {
+  const { scheme, host, port, path, prefix, regex, stripQuery } = redirect;
+  const isChange = [scheme, host, port, path, prefix, regex].some((value) => value !== undefined) || stripQuery;
+  if (!isChange) return "It changes nothing: clients would come back for ever";
+  if (port !== undefined && !(Number.isInteger(port) && port > 0 && port <= PORT_MAX)) return `${port} is no port`;
+  const hostProblem = host === undefined ? null : checkHost(host, false);
+  return hostProblem ?? checkPathChange(redirect, match);
+}
+
+/** A redirect, compiled. */
 export class Redirector {
   readonly #redirect: Redirect;
   readonly #change: PathChange | null;
@@ -38,12 +48,9 @@ export class Redirector {
 
   /** Throws `ERR_CONFIG` if it is not valid. */
   constructor(redirect: Redirect, match: RouteMatch) {
-    const { host, port } = redirect;
-    if (host !== undefined) expectNoProblem("redirect.host", checkHost(host, false));
-    const isPort = port === undefined || (Number.isInteger(port) && port > 0 && port <= PORT_MAX);
-    expectNoProblem("redirect.port", isPort ? null : `${port} is no port`);
+    expectNoProblem("redirect", checkRedirect(redirect, match));
     this.#redirect = redirect;
-    this.#change = PathChange.from(redirect, match, "redirect");
+    this.#change = PathChange.from(redirect, match);
   }
 
   /** Does the location depend on the request's path in a way that dot segments matter for? */
@@ -66,8 +73,7 @@ export class Redirector {
   }
 
   #newPath(): Uint8Array | RewriteError {
-    const { isPresent, memory, start, end } = this.#path;
-    if (!isPresent) return Uint8Array.of(SLASH);
+    const { memory, start, end } = this.#path;
     return this.#change === null ? memory.subarray(start, end) : this.#change.apply(this.#path);
   }
 

@@ -9,10 +9,10 @@ import { expectNoProblem } from "./config_error.ts";
 import { HashKeys } from "./hash_keys.ts";
 import { checkFieldValue, HeaderEdits } from "./header_edits.ts";
 import { PathView, pathEnd } from "./path.ts";
-import { PathChange, RewriteError, withQuery } from "./path_change.ts";
+import { checkPathChange, PathChange, RewriteError, withQuery } from "./path_change.ts";
 import { checkHost, Redirector } from "./redirector.ts";
 import { RequestMatcher } from "./request_matcher.ts";
-import type { DirectResponse, RouteAction, RouteOptions } from "./route_options.ts";
+import type { DirectResponse, Rewrite, RouteAction, RouteMatch, RouteOptions } from "./route_options.ts";
 import { WeightedClusters } from "./weighted_clusters.ts";
 
 const NO_ACTION: RewriteError = new RewriteError("The route is no redirect");
@@ -56,8 +56,8 @@ export class Route {
     this.#only = this.#clusters?.only ?? null;
     this.#redirector = action.type === "redirect" ? new Redirector(action.redirect, match) : null;
     this.body = action.type === "response" ? responseBody(action.response) : new Uint8Array(0);
-    this.#change = rewrite === null ? null : PathChange.from(rewrite, match, "rewrite");
-    if (rewrite?.host !== undefined) expectNoProblem("rewrite.host", checkHost(rewrite.host, true));
+    if (rewrite !== null) expectNoProblem("rewrite", checkRewrite(rewrite, match));
+    this.#change = rewrite === null ? null : PathChange.from(rewrite, match);
     this.#keys = new HashKeys(options.hash);
     this.looksAtPath =
       this.matcher.looksAtPath || this.#change?.looksAtPath === true || this.#redirector?.looksAtPath === true;
@@ -101,6 +101,14 @@ export class Route {
     const { mirror } = this.options;
     return mirror !== null && random * 100 < mirror.percent ? mirror.cluster : null;
   }
+}
+
+/** What is wrong with the rewrite of a route with that match, or null. */
+export function checkRewrite(rewrite: Rewrite, match: RouteMatch): string | null {
+  const { host, hostFromEndpoint } = rewrite;
+  if (host !== undefined && hostFromEndpoint === true) return "Give one of host and host_from_endpoint at most";
+  const hostProblem = host === undefined ? null : checkHost(host, true);
+  return hostProblem ?? checkPathChange(rewrite, match);
 }
 
 /** What is wrong with a direct response, or null. */

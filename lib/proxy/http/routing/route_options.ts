@@ -25,7 +25,7 @@ export interface NamedMatch extends TextMatch {
 
 /** Which requests. All that is given has to match; nothing given: all requests. */
 export interface RouteMatch {
-  /** The whole path, without the query. */
+  /** The whole path, without the query. `%61` is `a` in a path, see path.ts. */
   readonly path?: string;
   /** The beginning of the path, in whole segments: `/api` is `/api` and `/api/x`, not `/apis`. */
   readonly prefix?: string;
@@ -98,7 +98,7 @@ export type HashKey =
   /** The client's IP address. */
   | { readonly type: "source" };
 
-/** Where a request goes: one of four. */
+/** Where a request goes: one of three. */
 export type RouteAction =
   | { readonly type: "clusters"; readonly clusters: readonly WeightedCluster[] }
   | { readonly type: "redirect"; readonly redirect: Redirect }

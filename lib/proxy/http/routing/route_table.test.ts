@@ -43,6 +43,7 @@ describe("the host", () => {
     ["c.d.e:1", "c.d.*"],
     ["c.", "*"],
     ["c", "*"],
+    ["c..", "*"],
     ["x.both.test", "*.both.test"],
     ["[::1]:80", "[::1]"],
     ["", "*"],
@@ -162,10 +163,12 @@ describe("methods, headers and query", () => {
   });
 
   it("compares parameters decoded", () => {
-    const target = "/?a=1&a=%32&b+c=d%20e+f&g&&=x&h=%zz%4&i=j=k&l=;m=n";
+    const target = "/?ab=3&p=+&a=1&a=%32&b+c=d%20e+f&g&&=x&h=%zz%4&i=j=k&l=;m=n";
     for (const [parameter, expected] of [
       [{ name: "a", exact: "2" }, true],
       [{ name: "A", exact: "2" }, false],
+      [{ name: "a", exact: "3" }, false],
+      [{ name: "p", exact: " " }, true],
       [{ name: "b c", exact: "d e f" }, true],
       [{ name: "b c", prefix: "d e" }, true],
       [{ name: "b c", regex: "d.*f" }, true],

@@ -59,7 +59,11 @@ function naiveNamed(match: NamedMatch, values: readonly string[]): boolean {
 function naiveText({ exact, prefix, regex }: TextMatch, value: string): boolean {
   if (exact !== undefined) return value === exact;
   if (prefix !== undefined) return value.startsWith(prefix);
-  return new RegExp(regex ?? "", "u").exec(value)?.[0] === value;
+  return matchesWhole(regex ?? "", value);
+}
+
+function matchesWhole(regex: string, text: string): boolean {
+  return new RegExp(`^(${regex})$`, "u").test(text);
 }
 
 /** Percent-encoded letters and the like as they are. */
@@ -76,7 +80,7 @@ function naivePath({ path, prefix, regex }: RouteMatch, encoded: string | null):
   if (encoded === null) return false;
   const text = naiveDecoded(encoded);
   if (path !== undefined && text !== path) return false;
-  if (regex !== undefined && new RegExp(regex, "u").exec(text)?.[0] !== text) return false;
+  if (regex !== undefined && !matchesWhole(regex, text)) return false;
   if (prefix === undefined) return true;
   const segments = prefix.replace(/\/$/, "").split("/");
   return segments.every((segment, index) => text.split("/")[index] === segment);
