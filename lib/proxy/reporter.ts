@@ -13,6 +13,8 @@ export interface ProxyReporter {
   onConnectFailed(endpoint: Endpoint, errno: number): void;
   /** A cluster has no endpoint at all, or none that is available. */
   onNoEndpoint(cluster: Cluster): void;
+  /** A filter threw, or took too long. */
+  onFilterError(filter: string, error: unknown): void;
   /** Accepting failed and rests for a while. */
   onAcceptError(listener: Listener, errno: number): void;
 }

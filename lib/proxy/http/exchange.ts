@@ -318,7 +318,8 @@ export class Exchange implements UpstreamClient {
     const { changes } = proxy;
     changes.reset();
     changes.target = target;
-    changes.host = route.host;
+    // HTTP/1.0 may name none, and HTTP/1.1 has to.
+    changes.host = route.host ?? (head.hasHost ? null : cluster.nameBytes);
     changes.isOpen = route.isHostOfEndpoint;
     changes.edits = route.requestHeaders;
     if (this.#filters !== null) {
@@ -327,7 +328,7 @@ export class Exchange implements UpstreamClient {
       changes.isCleaned = this.#filters.isCleaned;
     }
     if (!this.#isActive) return;
-    const lease = proxy.driver.allocate(requestHeadBytes(head, additions, changes));
+    const lease = proxy.driver.allocate(requestHeadBytes(head, changes));
     lease.length = putRequestHead(lease.memory, lease.offset, head, memory, base, additions, changes) - lease.offset;
     this.#head = lease;
     this.#retry.begin(route.options.retry, this.method, !this.isRequestComplete);

@@ -6,6 +6,7 @@
 import type { Driver } from "../../net/driver.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Endpoint } from "../endpoint.ts";
+import { ascii } from "./bytes.ts";
 import type { HttpClusterOptions } from "./options.ts";
 import { UpstreamPool } from "./upstream_pool.ts";
 
@@ -14,6 +15,8 @@ export class HttpCluster {
   readonly cluster: Cluster;
   readonly driver: Driver;
   readonly options: HttpClusterOptions;
+  /** Its name, as the host of requests that have none. */
+  readonly nameBytes: Uint8Array;
   readonly #pools = new Map<Endpoint, UpstreamPool>();
   #activeRequests = 0;
   #activeRetries = 0;
@@ -23,6 +26,7 @@ export class HttpCluster {
   constructor(driver: Driver, cluster: Cluster, options: HttpClusterOptions) {
     this.driver = driver;
     this.cluster = cluster;
+    this.nameBytes = ascii(cluster.name);
     this.options = options;
   }
 

@@ -1,8 +1,9 @@
 /**
- * An HTTP/1.1 reverse proxy on one worker: requests of a listener's connections go to the endpoints of a cluster.
+ * An HTTP/1.1 reverse proxy on one worker: requests of listeners' connections are routed to clusters.
  *
  * @module
  */
+import { RingwayError } from "../../../ffi/errors.ts";
 import { FIELD_WORDS, Head } from "../../http/head.ts";
 import { FIELD_X_REQUEST_ID } from "../../http/known_fields.ts";
 import { formatAddress } from "../../net/address.ts";
@@ -11,70 +12,89 @@ import type { Driver } from "../../net/driver.ts";
 import { ConnectionLimit } from "../connection_limit.ts";
 import type { ProxyReporter } from "../reporter.ts";
 import { STATISTIC, type Statistics } from "../statistics.ts";
-import type { AccessLog, LogEntry } from "./access_log.ts";
 import { ascii } from "./bytes.ts";
 import { Downstream } from "./downstream.ts";
+import type { FilterChain } from "./filters/filter_chain.ts";
 import type { HeadLender } from "./head_reader.ts";
 import type { HttpCluster } from "./http_cluster.ts";
 import type { HttpProxyOptions } from "./options.ts";
-import type { RequestAdditions } from "./request_head.ts";
+import { type RequestAdditions, RequestChanges } from "./request_head.ts";
 import { RequestIds } from "./request_ids.ts";
 import { RESPONSE_ADDITION_BYTES } from "./response_head.ts";
+import type { RouteTable } from "./routing/route_table.ts";
 
 /** Heads that are kept for reuse. Only connections in the middle of a head have one. */
 const SPARE_HEADS = 64;
 const DATE_INTERVAL_MS = 500;
+
+/** What a proxy consists of. */
+export interface HttpProxyParts {
+  readonly driver: Driver;
+  /** Which requests go where. */
+  readonly routes: RouteTable;
+  /** All clusters that routes name. */
+  readonly clusters: ReadonlyMap<string, HttpCluster>;
+  readonly options: HttpProxyOptions;
+  readonly statistics: Statistics;
+  readonly reporter: ProxyReporter;
+  /** For the connections of several proxies; its own limit is in the options. */
+  readonly limit?: ConnectionLimit | null;
+  /** `null`: none. */
+  readonly filters?: FilterChain | null;
+  /** Says that the worker has too much to do. */
+  readonly overload?: { readonly isRefusing: boolean } | null;
+}
 
 /** Serves the connections of listeners. */
 export class HttpProxy implements ListenerHandler, HeadLender {
   /** @internal */
   readonly driver: Driver;
   /** @internal */
-  readonly cluster: HttpCluster;
+  readonly routes: RouteTable;
+  /** @internal */
+  readonly clusters: ReadonlyMap<string, HttpCluster>;
   /** @internal */
   readonly options: HttpProxyOptions;
   /** @internal */
   readonly statistics: Statistics;
   /** @internal */
   readonly reporter: ProxyReporter;
+  /** @internal */
+  readonly filters: FilterChain | null;
+  /** @internal */
+  readonly overload: { readonly isRefusing: boolean } | null;
   /** @internal A head that is longer than allowed is found to be so within this many bytes. */
   readonly partialHeadBytes: number;
-  /** @internal */
-  readonly accessLog: AccessLog | null;
   /** @internal Makes ids for requests. */
   readonly requestIds: RequestIds = new RequestIds();
   /** @internal Memory for the head of one response. */
   readonly scratch: Uint8Array;
+  /** @internal What is changed about the request that is being forwarded. */
+  readonly changes: RequestChanges = new RequestChanges();
   readonly #listeners: Listener[] = [];
   readonly #limit: ConnectionLimit;
   readonly #downstreams = new Set<Downstream>();
   readonly #heads: Head[] = [];
-  readonly #defaultHost: Uint8Array;
   #date: Uint8Array = new Uint8Array();
   #dateMs = Number.NEGATIVE_INFINITY;
   #isDraining = false;
   #onDrained: (() => void) | null = null;
 
-  /** A proxy without listeners. `limit` is of several proxies, its own is in the options. */
-  constructor(
-    driver: Driver,
-    cluster: HttpCluster,
-    options: HttpProxyOptions,
-    statistics: Statistics,
-    reporter: ProxyReporter,
-    limit: ConnectionLimit | null = null,
-    accessLog: AccessLog | null = null,
-  ) {
-    this.driver = driver;
-    this.cluster = cluster;
+  /** A proxy without listeners. */
+  constructor(parts: HttpProxyParts) {
+    const { options, routes } = parts;
+    this.driver = parts.driver;
+    this.routes = routes;
+    this.clusters = parts.clusters;
     this.options = options;
-    this.statistics = statistics;
-    this.reporter = reporter;
-    this.accessLog = accessLog;
-    this.#limit = new ConnectionLimit(options.maximumConnections, limit);
+    this.statistics = parts.statistics;
+    this.reporter = parts.reporter;
+    this.filters = parts.filters ?? null;
+    this.overload = parts.overload ?? null;
+    this.#limit = new ConnectionLimit(options.maximumConnections, parts.limit ?? null);
     this.partialHeadBytes = options.limits.headBytes + 4;
-    this.scratch = new Uint8Array(options.limits.headBytes + RESPONSE_ADDITION_BYTES);
-    this.#defaultHost = ascii(cluster.cluster.name);
+    const editBytes = Math.max(0, ...routes.routes.map(({ responseHeaders }) => responseHeaders?.maximumBytes ?? 0));
+    this.scratch = new Uint8Array(options.limits.headBytes + RESPONSE_ADDITION_BYTES + editBytes);
   }
 
   /** @internal Is the proxy about to end? */
@@ -137,29 +157,39 @@ export class HttpProxy implements ListenerHandler, HeadLender {
     if (this.#heads.length < SPARE_HEADS) this.#heads.push(head);
   }
 
+  /** @internal A cluster that a route names. */
+  clusterNamed(name: string): HttpCluster {
+    const cluster = this.clusters.get(name);
+    if (cluster !== undefined) return cluster;
+    const failure = { code: "ERR_CONFIG", source: "internal", operation: "forward a request" } as const;
+    throw new RingwayError(`No cluster is named "${name}"`, failure);
+  }
+
   /** @internal What a client's requests are given on their way. */
   additionsFor(connection: Connection): RequestAdditions {
     const remote = connection.remoteAddress();
-    const client = remote !== null && remote.family !== "unix" ? hostOf(formatAddress(remote)) : "unknown";
+    const clientText = remote !== null && remote.family !== "unix" ? hostOf(formatAddress(remote)) : "unknown";
+    const forwardedFor = clientText.includes(":") ? `"[${clientText}]"` : clientText;
     return {
-      client: ascii(client),
-      defaultHost: this.#defaultHost,
+      clientText,
+      client: ascii(clientText),
+      forwardedFor: ascii(forwardedFor),
       isTrusted: this.options.trustedHops > 0,
+      isForwardedWritten: this.options.writesForwarded,
       requestIds: this.requestIds,
     };
   }
 
-  /** @internal Write the id that the request was given, or that it came with, into its entry of the access log. */
-  keepRequestId(entry: LogEntry, head: Head, memory: Uint8Array, base: number): void {
+  /** @internal The id of a request: the one that it came with, if that is believed, or a new one. */
+  requestIdOf(head: Head, memory: Uint8Array, base: number): Uint8Array {
     const field = this.options.trustedHops > 0 ? head.findField(FIELD_X_REQUEST_ID) : -1;
-    if (field < 0) {
-      this.accessLog?.keepRequestId(entry, this.requestIds.bytes, 0, this.requestIds.bytes.length);
-      return;
-    }
+    if (field < 0) return this.requestIds.next().slice();
     const at = field * FIELD_WORDS + 2;
-    const [start, end] = [head.fields[at] as number, head.fields[at + 1] as number];
-    this.accessLog?.keepRequestId(entry, memory, base + start, base + end);
+    return memory.slice(base + (head.fields[at] as number), base + (head.fields[at + 1] as number));
   }
+
+  /** @internal User code waits for this: the runtime has to have its turns until it is settled. */
+  track(_promise: Promise<unknown>): void {}
 
   /** @internal A number from 0 to 1. */
   random(): number {

@@ -50,6 +50,10 @@ export interface HttpProxyOptions {
    * With 0, what the client says there is removed.
    */
   readonly trustedHops: number;
+  /** Is the field Forwarded (RFC 7239) written too? */
+  readonly writesForwarded: boolean;
+  /** How long a hook of a filter may take; then 504. */
+  readonly filterTimeoutMs: number;
 }
 
 /** Everything but the number of connections. */
@@ -61,6 +65,8 @@ export const defaultHttpProxyOptions: Omit<HttpProxyOptions, "maximumConnections
   streamIdleTimeoutMs: 60_000,
   lingerBytes: 262_144,
   trustedHops: 0,
+  writesForwarded: false,
+  filterTimeoutMs: 10_000,
 };
 
 /** Everything. */

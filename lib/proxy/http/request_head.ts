@@ -73,12 +73,12 @@ export const FRAMING_IN_CHUNKS = -1;
 
 /** What a forwarded request says besides what the client said. The same for all requests of a connection. */
 export interface RequestAdditions {
-  /** The client's IP address as text. */
+  /** The client's IP address. */
+  readonly clientText: string;
+  /** The same in bytes. */
   readonly client: Uint8Array;
   /** The same as Forwarded has it (RFC 7239 section 6). */
   readonly forwardedFor: Uint8Array;
-  /** Host and port for a request that names none. */
-  readonly defaultHost: Uint8Array;
   /** Are the client's own words about where the request comes from believed? */
   readonly isTrusted: boolean;
   /** Is the field Forwarded written (RFC 7239)? */
@@ -90,7 +90,7 @@ export interface RequestAdditions {
 export class RequestChanges {
   /** Path and query in the place of the request's own. */
   target: Uint8Array | null = null;
-  /** The Host field in the place of the request's own. */
+  /** The Host field in the place of the request's own; needed if it has none. */
   host: Uint8Array | null = null;
   /** Is Host left out, as is the empty line? The caller adds both. */
   isOpen = false;
@@ -115,10 +115,10 @@ export class RequestChanges {
 }
 
 /** Bytes that {@linkcode putRequestHead} needs at the most. */
-export function requestHeadBytes(head: Head, additions: RequestAdditions, changes: RequestChanges): number {
+export function requestHeadBytes(head: Head, changes: RequestChanges): number {
   const { target, host, edits } = changes;
   // The host may come four times: in Host, X-Forwarded-Host, Forwarded, and as it was. The last may be twice as long.
-  const hostBytes = (head.hostEnd - head.hostStart) * 5 + additions.defaultHost.length + (host?.length ?? 0);
+  const hostBytes = (head.hostEnd - head.hostStart) * 5 + (host?.length ?? 0);
   return head.length + hostBytes + (target?.length ?? 0) + (edits?.maximumBytes ?? 0) + FIXED_BYTES;
 }
 
@@ -142,7 +142,7 @@ export function putRequestHead(
   const replacesHost = head.targetForm === TARGET_ABSOLUTE || !head.hasHost || host !== null || changes.isOpen;
   let end = putRequestLine(target, at, head, source, base, changes.target);
   if (replacesHost && !changes.isOpen) {
-    end = putHost(target, end, head, source, base, host ?? (head.hasHost ? null : additions.defaultHost));
+    end = putHost(target, end, head, source, base, host);
   }
   const dropped = replacesHost ? (isTrusted ? TRUSTED_BUT_HOST : UNTRUSTED_BUT_HOST) : isTrusted ? TRUSTED : UNTRUSTED;
   const writesForwarded = additions.isForwardedWritten && named[FIELD_FORWARDED] === 0;

@@ -16,11 +16,16 @@ export class RequestIds {
 
   /** Write the next one as 32 hexadecimal digits; returns where it ends. */
   put(target: Uint8Array, at: number): number {
-    for (let word = 0; word < 4; word++) putHex32(this.bytes, word * 8, this.#next());
-    return put(target, at, this.bytes);
+    return put(target, at, this.next());
   }
 
-  #next(): number {
+  /** The next one; the bytes are those of the one after it, later. */
+  next(): Uint8Array {
+    for (let word = 0; word < 4; word++) putHex32(this.bytes, word * 8, this.#draw());
+    return this.bytes;
+  }
+
+  #draw(): number {
     const s = this.#state;
     const [a, b, c, d] = [s[0] as number, s[1] as number, s[2] as number, s[3] as number];
     const scrambled = Math.imul(b, 5);

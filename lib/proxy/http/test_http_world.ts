@@ -22,6 +22,8 @@ import {
   type HttpProxyOptions,
 } from "./options.ts";
 import { drawExchange, type Exchange, type ExchangePlan } from "./test_exchange.ts";
+import { plainVirtualHosts } from "./routing/plain_route.ts";
+import { RouteTable } from "./routing/route_table.ts";
 import { SimulatedClient } from "./test_http_client.ts";
 import { SimulatedUpstream, type UpstreamGroup, type UpstreamPlan } from "./test_http_upstream.ts";
 
@@ -84,10 +86,18 @@ export class HttpWorld implements UpstreamGroup {
     const options = { ...defaultHttpProxyOptions, maximumConnections: 1000, ...this.plan.options };
     const clusterOptions = { ...defaultHttpClusterOptions, pendingTimeoutMs: 0, ...this.plan.options };
     this.#httpCluster = new HttpCluster(this.#worker, this.#cluster, clusterOptions);
-    this.#proxy = new HttpProxy(this.#worker, this.#httpCluster, options, this.#statistics, {
-      onConnectFailed: () => {},
-      onNoEndpoint: () => assert.fail("no cluster is empty"),
-      onAcceptError: () => {},
+    this.#proxy = new HttpProxy({
+      driver: this.#worker,
+      routes: new RouteTable(plainVirtualHosts("simulated")),
+      clusters: new Map([["simulated", this.#httpCluster]]),
+      options,
+      statistics: this.#statistics,
+      reporter: {
+        onConnectFailed: () => {},
+        onNoEndpoint: () => assert.fail("no cluster is empty"),
+        onFilterError: () => assert.fail("there are no filters"),
+        onAcceptError: () => {},
+      },
     });
   }
 

@@ -131,6 +131,7 @@ export class World implements PeerGroup {
       onConnectFailed: () => {},
       onNoEndpoint: () => assert.fail("no cluster is empty"),
       onAcceptError: () => {},
+      onFilterError: () => {},
     });
     proxy.add(await driver.listen(PROXY, proxy, { reusePort: true }));
     this.proxyDrivers.push(driver);

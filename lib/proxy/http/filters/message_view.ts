@@ -66,15 +66,23 @@ export class MessageView implements FilterMessage {
   }
 }
 
-/** The fields of a head that was parsed. */
+/**
+ * The fields of a head that was parsed, without those that are for one connection only: what Connection names must not
+ * take a field away that a filter sets. That another protocol is asked for stays.
+ */
 export function fieldsOf(head: Head, memory: Uint8Array, base: number): HeadFields {
   const text = textOf(memory, base, base + head.length);
   const names: string[] = [];
   const values: string[] = [];
   for (let field = 0; field < head.fieldCount; field++) {
+    const isUpgrade = field === head.upgradeField;
+    if (head.hopByHop[field] === 1 && !isUpgrade) continue;
     const at = field * FIELD_WORDS;
     names.push(text.slice(head.fields[at], head.fields[at + 1]));
     values.push(text.slice(head.fields[at + 2], head.fields[at + 3]));
+    if (!isUpgrade) continue;
+    names.push("connection");
+    values.push("upgrade");
   }
   return new HeadFields(names, values);
 }

@@ -29,6 +29,10 @@ export class Route {
   readonly action: RouteAction;
   readonly requestHeaders: HeaderEdits | null;
   readonly responseHeaders: HeaderEdits | null;
+  /** The Host field to send, or null: as the client sent it. */
+  readonly host: Uint8Array | null;
+  /** Is the Host field to be the endpoint's address? */
+  readonly isHostOfEndpoint: boolean;
   /** The body of a direct response; empty for other actions. */
   readonly body: Uint8Array;
   /** Does it decide anything by the path, or make a new one of it? Then dot segments must be refused. */
@@ -58,6 +62,8 @@ export class Route {
     this.body = action.type === "response" ? responseBody(action.response) : new Uint8Array(0);
     if (rewrite !== null) expectNoProblem("rewrite", checkRewrite(rewrite, match));
     this.#change = rewrite === null ? null : PathChange.from(rewrite, match);
+    this.host = rewrite?.host === undefined ? null : ascii(rewrite.host);
+    this.isHostOfEndpoint = rewrite?.hostFromEndpoint === true;
     this.#keys = new HashKeys(options.hash);
     this.looksAtPath =
       this.matcher.looksAtPath || this.#change?.looksAtPath === true || this.#redirector?.looksAtPath === true;
