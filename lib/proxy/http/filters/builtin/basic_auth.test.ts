@@ -12,7 +12,8 @@ import { PasswordVerifier, type Scrypt } from "./password_verifier.ts";
 
 const SALT = Buffer.from("0123456789abcdef").toString("base64");
 /** Cheap, but a hash all the same. */
-const SCRYPT = `scrypt:16:8:1:${SALT}:${crypto.scryptSync("sécret", "0123456789abcdef", 32, { N: 16 }).toString("base64")}`;
+const HASH = crypto.scryptSync("sécret", "0123456789abcdef", 32, { N: 16 }).toString("base64");
+const SCRYPT = `scrypt:16:8:1:${SALT}:${HASH}`;
 const SHA256 = `sha256:${SALT}:${crypto.createHash("sha256").update("0123456789abcdeftoken").digest("base64")}`;
 const USERS = { ann: SCRYPT, bob: SHA256, eve: "plain:pass:word" };
 
