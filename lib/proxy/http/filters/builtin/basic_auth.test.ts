@@ -150,6 +150,7 @@ describe("PasswordVerifier", () => {
     for (let done = 0; done < 130; done++) {
       runs[done]?.();
       assert.equal(await results[done], "wrong");
+      assert.equal(runs.length, Math.min(done + 3, 130));
     }
     const after = checked.verify("ann", "sécret");
     assert.equal(runs.length, 131);
@@ -227,6 +228,12 @@ describe("parseBasicCredentials", () => {
       password: "open sesame",
     });
     assert.deepEqual(parseBasicCredentials("Basic dGVzdDoxMjPCow=="), { user: "test", password: "123£" });
+  });
+
+  it("reads no control characters", () => {
+    for (const text of ["a\0:b", "a:b\0", "a:b\n", "a:\u0085", "\u007f:b"]) {
+      assert.equal(parseBasicCredentials(basic(text)), null);
+    }
   });
 
   it("reads all that is written", () => {

@@ -248,6 +248,8 @@ describe("compression: bodies", () => {
       compressor.onAbort();
       await pending.catch(() => undefined);
       await closed;
+      assert.equal(await compressor.onPiece(text), undefined);
+      assert.equal(await compressor.onEnd(), undefined);
     });
   }
 

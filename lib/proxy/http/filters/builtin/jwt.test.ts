@@ -188,6 +188,14 @@ describe("jwt: tokens with a secret", () => {
     assert.match(late?.fields.get("www-authenticate") ?? "", /error_description="The token has expired"/);
   });
 
+  it("are refused with an algorithm that is not allowed, though the key is right", async () => {
+    const secret = "x".repeat(64);
+    const key = new TextEncoder().encode(secret);
+    const filter = await start({ secret, algorithms: ["HS256", "HS512"] });
+    assert.equal(await ask(filter, await sign(CLAIMS, "HS512", key)), null);
+    await assertInvalid(filter, await sign(CLAIMS, "HS384", key));
+  });
+
   it("have some tolerance of clocks", async () => {
     const filter = await start();
     assert.equal(await ask(filter, await sign({ ...CLAIMS, exp: NOW_S - 9 })), null);
@@ -343,6 +351,15 @@ describe("jwt: tokens with public keys", () => {
       const token = await sign(CLAIMS, "HS256", new TextEncoder().encode(secret), { kid: "a" });
       await assertInvalid(filter, token);
     }
+  });
+
+  it("are refused with an algorithm that is not allowed, though the key could have it", async () => {
+    const { publicKey, privateKey } = await jose.generateKeyPair("RS512", { extractable: true });
+    const options = reset();
+    issuer.keys = [await jose.exportJWK(publicKey)];
+    const token = await sign(CLAIMS, "RS512", privateKey);
+    assert.equal(await ask(await start({ ...options, algorithms: ["RS512"] }), token), null);
+    await assertInvalid(await start({ ...options, algorithms: ["RS256"] }), token);
   });
 
   it("are tried with each key if they don't name one", async () => {
