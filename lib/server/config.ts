@@ -5,6 +5,7 @@
  */
 import type { UnixAddress } from "../net/address.ts";
 import type { RequestedInterface } from "../net/socket_interface.ts";
+import type { BalancerName } from "../proxy/cluster_options.ts";
 import { defaultHttpProxyOptions, type HttpProxyOptions } from "../proxy/http/options.ts";
 
 /** A host that may be a name, and a port. */
@@ -21,9 +22,6 @@ export type Target = HostPort | UnixAddress;
 
 /** What is relayed: the bytes of connections, or HTTP requests. */
 export type Protocol = "tcp" | "http";
-
-/** How connections, or requests, are spread over endpoints. */
-export type BalancerName = "round-robin" | "least-connections";
 
 /** How much is logged. */
 export type LogLevel = "trace" | "debug" | "info" | "warning" | "error" | "fatal";

@@ -77,9 +77,10 @@ class WorkerMain {
     const { accessLog, accessLogFormat } = config.server;
     this.#accessLog = accessLog === "" ? null : new AccessLog(driver, lineFormat(accessLogFormat), writeAccessLog);
     this.#proxies = listeners.map((listener) => {
-      const index = clusters.findIndex(({ name }) => name === listener.cluster);
+      const wanted = firstCluster(listener);
+      const index = clusters.findIndex(({ name }) => name === wanted);
       const [clusterConfig, cluster] = [clusters[index], this.#clusters[index]];
-      if (clusterConfig === undefined || cluster === undefined) throw unknownCluster(listener.cluster);
+      if (clusterConfig === undefined || cluster === undefined) throw unknownCluster(wanted);
       return createProxy(listener, clusterConfig, {
         driver,
         cluster,
@@ -172,9 +173,16 @@ function createProxy(listener: ListenerConfig, clusterConfig: ClusterConfig, par
   return new HttpProxy(driver, cluster, options, statistics, reporter, limit, accessLog);
 }
 
+/** The cluster that all of a listener's connections go to. */
+function firstCluster(listener: ListenerConfig): string {
+  if (listener.protocol === "tcp") return listener.cluster;
+  const action = listener.virtualHosts[0]?.routes[0]?.action;
+  return (action?.type === "clusters" ? action.clusters[0]?.cluster : undefined) ?? "";
+}
+
 /** Workers start at different endpoints. */
-function balancerFor({ balancer }: ClusterConfig, worker: number): Balancer {
-  return balancer === "least-connections" ? new LeastConnections(worker) : new RoundRobin(worker);
+function balancerFor({ options }: ClusterConfig, worker: number): Balancer {
+  return options.balancer === "least-connections" ? new LeastConnections(worker) : new RoundRobin(worker);
 }
 
 function unknownCluster(name: string): RingwayError {

@@ -4,6 +4,7 @@
  * @module
  */
 import { defaultHttpLimits, type HttpLimits } from "../../http/limits.ts";
+import type { RetryBudget } from "./retry_options.ts";
 
 /** Limits and times of an HTTP proxy on one worker. Times are in milliseconds; 0: without limit. */
 export interface HttpProxyOptions {
@@ -40,6 +41,14 @@ export interface HttpProxyOptions {
    * With 0, what the client says there is removed.
    */
   readonly trustedHops: number;
+  /** How long a hook of a filter may take; then 504. */
+  readonly filterTimeoutMs: number;
+  /** Requests to a cluster that are under way at the same time, at the most; above it 503. 0: without limit. */
+  readonly maximumRequests: number;
+  /** Requests to a cluster that are being sent again at the same time, at the most; 0: as the budget says. */
+  readonly maximumRetries: number;
+  /** How many may be sent again in proportion to those that are under way. */
+  readonly retryBudget: RetryBudget;
 }
 
 /** Everything but the number of connections. */
@@ -58,4 +67,8 @@ export const defaultHttpProxyOptions: Omit<HttpProxyOptions, "maximumConnections
   pendingTimeoutMs: 5000,
   lingerBytes: 262_144,
   trustedHops: 0,
+  filterTimeoutMs: 10_000,
+  maximumRequests: 0,
+  maximumRetries: 0,
+  retryBudget: { percent: 20, minimum: 3 },
 };
