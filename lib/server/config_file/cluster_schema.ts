@@ -101,7 +101,9 @@ export const HTTP_CHECK_KEYS: readonly string[] = ["path", "host", "expected_sta
 
 const healthCheckObject = z.strictObject(
   {
-    type: oneOf(["tcp", "http"]).describe("`tcp`: a connection can be made; `http`: a request has a good answer."),
+    type: oneOf(["tcp", "http"]).describe(
+      "What makes an endpoint good: `tcp`, a connection can be made; `http`, a request has a good answer.",
+    ),
     path: urlTarget.default("/").describe("For `http`: what is asked for."),
     host: authority.optional().describe("For `http`: the Host field; without it the endpoint's address."),
     expected_statuses: z

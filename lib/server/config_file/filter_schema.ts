@@ -64,7 +64,7 @@ const cors = filter("cors", "Lets pages of other origins use the responses, and 
     .describe("Methods that they may use."),
   allow_headers: list(fieldName, "a list of names of fields", "Fields that they may send."),
   expose_headers: list(fieldName, "a list of names of fields", "Fields of responses that they may read."),
-  allow_credentials: flag(false, "May they send cookies?"),
+  allow_credentials: flag(false, "Let them send cookies."),
   max_age_s: whole(0, 86_400, 600, "Seconds for which a browser remembers what is allowed."),
 });
 
@@ -94,8 +94,8 @@ const ipFilter = filter("ip_filter", "Lets clients in, or keeps them out with 40
 });
 
 const rateLimit = filter("rate_limit", "Refuses requests that are too many.", {
-  requests: integer(1, 1_000_000_000).describe("So many requests are let through,"),
-  per_ms: someMilliseconds(1000, "In this time, over all workers."),
+  requests: integer(1, 1_000_000_000).describe("Requests that are let through in `per_ms`, over all workers."),
+  per_ms: someMilliseconds(1000, "The time for so many `requests`."),
   burst: integer(1, 1_000_000_000)
     .optional()
     .describe("So many may come at once after a time without any; without it as many as `requests`."),
@@ -183,7 +183,7 @@ const jwt = filter("jwt", "Lets requests in that have a signed token (JWT).", {
     .default({})
     .describe("Claims that are put into fields of the request, whose values from the client are removed."),
   clock_tolerance_s: whole(0, 3600, 5, "Seconds by which clocks may differ."),
-  optional: flag(false, "Are requests without a token let in? Those with a bad one never are."),
+  optional: flag(false, "Let requests without a token in; those with a bad one never are."),
 });
 
 const fault = filter("fault", "Makes some requests slow, or fail, to try out what happens then.", {

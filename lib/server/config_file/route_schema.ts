@@ -55,7 +55,10 @@ function namedMatch(name: z.ZodString, what: string) {
         .describe("The whole value. Exactly one of this and the next three."),
       prefix: z.string({ error: "a text" }).optional().describe("The beginning of the value."),
       regex: pattern.optional().describe("A regular expression (ECMAScript, flag `u`) that matches the whole value."),
-      present: z.boolean({ error: "true or false" }).optional().describe("Is it there, whatever its value, or not?"),
+      present: z
+        .boolean({ error: "true or false" })
+        .optional()
+        .describe("Whether it is there, with any value, or not."),
     },
     { error: `a mapping with the ${what} and how its value has to be` },
   );
