@@ -213,7 +213,9 @@ function isHttpFilter(value: unknown): value is HttpFilter {
 
 const httpFilter = z
   .custom<HttpFilter>(isHttpFilter, {
-    error: "an object with a name and a filter's functions, which only a configuration in TypeScript can have",
+    error:
+      "is not a filter, which is an object with a name and functions: " +
+      "only a configuration in TypeScript (ringway.config.ts) can have one",
     abort: true,
   })
   .superRefine((value, context) => {
@@ -232,11 +234,15 @@ const custom = filter("custom", "A filter of one's own, in a configuration in Ty
   filter: httpFilter.describe("The filter, an `HttpFilter`."),
 });
 
+const TYPE_NAMES = "cors, basic_auth, ip_filter, rate_limit, compression, jwt, fault, custom";
+
 /** Filters by their types. */
 const anyFilter = z.discriminatedUnion(
   "type",
   [cors, basicAuth, ipFilter, rateLimit, compression, jwt, fault, custom],
-  { error: "a filter" },
+  {
+    error: ({ code }) => (code === "invalid_union" ? `one of ${TYPE_NAMES}` : "a mapping that describes a filter"),
+  },
 );
 
 type AnyFilter = z.output<typeof anyFilter>;

@@ -75,7 +75,7 @@ function checkUse(uses: readonly ClusterUse[], clusters: readonly Section[]): Pr
       return [cluster.valueProblem("name", `nothing goes to "${name}": no listener and no route names it`)];
     }
     const isTcp = own.every(({ protocol }) => protocol === "tcp");
-    const isHashed = own.some(({ protocol, route }) => protocol === "tcp" || route?.has("hash") === true);
+    const isHashed = own.some(({ protocol, route }) => protocol === "tcp" || isHashing(route));
     const wrong = HASHING.includes(cluster.get("balancer")) && !isHashed;
     const message = 'no route to this cluster says what to hash, such as "hash: [{ source: true }]"';
     return [
@@ -88,8 +88,12 @@ function checkUse(uses: readonly ClusterUse[], clusters: readonly Section[]): Pr
   return [...ofCluster, ...checkHashes(uses, clusters)];
 }
 
+function isHashing(route: Section | null): route is Section {
+  return route !== null && route.list("hash").length > 0;
+}
+
 function checkHashes(uses: readonly ClusterUse[], clusters: readonly Section[]): Problem[] {
-  const routes = new Set(uses.flatMap(({ route }) => (route?.has("hash") === true ? [route] : [])));
+  const routes = new Set(uses.flatMap(({ route }) => (isHashing(route) ? [route] : [])));
   const others = namesOf(clusters.filter((cluster) => !HASHING.includes(cluster.get("balancer"))));
   return [...routes].flatMap((route) => {
     const own = uses.filter((use) => use.route === route);

@@ -120,7 +120,7 @@ function checkRetry(retry: Section): Problem[] {
     const path = [...retry.path, "on", at];
     problems.push({
       path,
-      message: '"timeout" is that of one try, which "per_try_timeout_ms" says, and it is missing',
+      message: '"timeout" never happens without "per_try_timeout_ms"',
     });
   }
   const [least, most] = [retry.number("back_off_ms", 25), retry.number("max_back_off_ms", 250)];

@@ -136,7 +136,7 @@ const redirectObject = z.strictObject(
     status: z
       .literal(STATUSES, { error: `one of ${STATUSES.join(", ")}` })
       .default(301)
-      .describe("301 and 308 are for ever; with 307 and 308 the method stays as it was."),
+      .describe("The status: 301 and 308 are for ever; with 307 and 308 the method stays as it was."),
   },
   { error: "a mapping that says where to" },
 );
