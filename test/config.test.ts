@@ -237,8 +237,7 @@ clusters:
         "only a configuration in TypeScript (ringway.config.ts) can have one",
       `${file}:7:18: listeners[0].routes[0].match.prefx: unknown key; did you mean "prefix"?`,
       `${file}:8:18: listeners[0].routes[0].cluster: no cluster is named "webb"; did you mean "web"?`,
-      `${file}:9:9: listeners[0].routes[1]: is never reached: listeners[0].routes[0] takes all of its requests`,
-      `${file}:10:22: listeners[0].routes[1].retry.on[0]: found "rest"; ` +
+      `${file}:10:23: listeners[0].routes[1].retry.on[0]: found "rest"; ` +
         "allowed: one of connect-failure, reset, timeout, gateway-error, 5xx, conflict",
       `${file}:14:32: clusters[0].health_check.path: a check of type tcp asks for nothing`,
     ]);

@@ -1,4 +1,4 @@
-/** docs/config.md and docs/ringway.schema.json are what the schema of configuration files says, and examples are good. */
+/** Documents of configuration files are what the schema says, and the configurations in documents are good. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";

@@ -64,9 +64,10 @@ export default defineConfig({
 The first line of the YAML file gives an editor its completion, from [ringway.schema.json](ringway.schema.json). A key
 that is unknown, or that would have no effect, is a mistake. Names that end in \`_ms\` are in milliseconds.
 
-In the place of \`cluster\`, a listener may have \`routes\`, or \`virtual_hosts\` with routes for some hosts each. The first
-route whose \`match\` is true of a request says where it goes: to a cluster, to several by their weights, to another place
-(\`redirect\`), or nowhere (\`response\`). Filters are what requests and responses pass through on their way.
+In the place of \`cluster\`, a listener may have \`routes\`, or \`virtual_hosts\` with routes for some hosts each. The
+first route whose \`match\` is true of a request says where it goes: to a cluster, to several by their weights, to
+another place (\`redirect\`), or nowhere (\`response\`). Filters are what requests and responses pass through on
+their way.
 
 \`\`\`yaml
 listeners:

@@ -122,7 +122,8 @@ const BAD: readonly (readonly [name: string, filters: string, ...problems: strin
 ];
 
 function file(filters: string): string {
-  return `listeners: [{ listen: 'a:2', cluster: web, filters: [${filters}] }]\nclusters: [{ name: web, endpoints: ['a:1'] }]`;
+  const listener = `{ listen: 'a:2', cluster: web, filters: [${filters}] }`;
+  return `listeners: [${listener}]\nclusters: [{ name: web, endpoints: ['a:1'] }]`;
 }
 
 describe("a bad filter", () => {

@@ -15,7 +15,8 @@ clusters:
 function withRoutes(routes: string): string {
   const web = "{ match: { path: /x }, cluster: web }";
   const hashing = "{ cluster: hashing, hash: [{ source: true }] }";
-  return `listeners: [{ listen: 'a:3', routes: [${web}, ${hashing}] }, { listen: 'a:2', routes: [${routes}] }]${CLUSTERS}`;
+  const first = `{ listen: 'a:3', routes: [${web}, ${hashing}] }`;
+  return `listeners: [${first}, { listen: 'a:2', routes: [${routes}] }]${CLUSTERS}`;
 }
 
 /** Routes, and all problems that they have. */

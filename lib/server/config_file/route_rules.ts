@@ -156,12 +156,17 @@ export function checkReached(routes: readonly Section[]): Problem[] {
   });
 }
 
+/** The lists of a match, which are no conditions if they are empty. */
+const LISTS: readonly string[] = ["methods", "headers", "query"];
+
 /** Does one route take all requests that another one would? Where that is hard to say, it does not. */
 function covers(one: Section, other: Section): boolean {
   if (one.has("match") && one.section("match") === null) return false;
   const [wide, narrow] = [one.section("match"), other.section("match")];
   if (wide === null) return true;
-  if (["methods", "headers", "query"].some((key) => wide.has(key) && wide.list(key).length !== 0)) return false;
+  // What is not known may be a condition that is misspelt.
+  if (wide.keys.some((key) => !PATHS.includes(key) && !LISTS.includes(key))) return false;
+  if (LISTS.some((key) => wide.has(key) && wide.list(key).length !== 0)) return false;
   if (!PATHS.some((key) => wide.has(key))) return true;
   const path = wide.text("path");
   if (path !== null && narrow?.text("path") === path) return true;

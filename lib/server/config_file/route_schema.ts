@@ -210,9 +210,9 @@ const retryObject = z.strictObject(
     on: list(
       oneOf(["connect-failure", "reset", "timeout", "gateway-error", "5xx", "conflict"]),
       "a list of reasons, such as [connect-failure, reset]",
-      "Reasons to send a request again: `connect-failure` (nothing was sent), `reset` (the connection ended before any " +
-        "part of the response), `timeout` (of one try), `gateway-error` (502, 503, 504), `5xx` (any of those, with " +
-        "`reset` and `timeout`), `conflict` (409).",
+      "Reasons to send a request again: `connect-failure` (nothing was sent), `reset` (the connection ended before " +
+        "any part of the response), `timeout` (of one try), `gateway-error` (502, 503, 504), `5xx` (any of those, " +
+        "with `reset` and `timeout`), `conflict` (409).",
     ),
     statuses: list(integer(200, 599), "a list of statuses", "Further statuses that are a reason."),
     attempts: whole(1, 100, 2, "How often a request is sent again."),
@@ -297,7 +297,8 @@ const routeObject = z.strictObject(
       .describe("When a request is sent again; without it only when nothing can have been processed, see http.md."),
     timeout_ms: milliseconds(
       plain.timeoutMs,
-      "How long a request may take to the end of its response, with all tries; then 504. 0: no limit. Not for upgrades.",
+      "How long a request may take to the end of its response, with all tries; then 504. 0: no limit. " +
+        "Not for upgrades.",
     ),
     response_timeout_ms: optionalMilliseconds("In the place of the listener's `http.response_timeout_ms`."),
     stream_idle_timeout_ms: optionalMilliseconds("In the place of the listener's `http.stream_idle_timeout_ms`."),
@@ -350,8 +351,8 @@ const virtualHostObject = z.strictObject(
       .array(domain, { error: 'a list of domains, such as ["example.com", "*.example.com"]' })
       .min(1, { error: "at least one domain" })
       .describe(
-        "Hosts without port: `example.com`, `*.example.com`, `example.*`, or `*` for all others. A whole name wins over " +
-          "a wildcard, and a longer wildcard over a shorter one.",
+        "Hosts without port: `example.com`, `*.example.com`, `example.*`, or `*` for all others. A whole name wins " +
+          "over a wildcard, and a longer wildcard over a shorter one.",
       ),
     routes: z
       .array(routeSection, { error: "a list of routes" })
