@@ -4,11 +4,11 @@
  * @module
  */
 import type { RequestedInterface } from "../net/socket_interface.ts";
-import type { ClusterOptions } from "../proxy/cluster_options.ts";
+import { type ClusterOptions, defaultClusterOptions } from "../proxy/cluster_options.ts";
 import type { FilterOptions } from "../proxy/http/filters/builtin/options.ts";
-import type { HttpProxyOptions } from "../proxy/http/options.ts";
+import type { HttpClusterOptions, HttpProxyOptions } from "../proxy/http/options.ts";
 import type { RouteMatch, RouteOptions, VirtualHostOptions } from "../proxy/http/routing/route_options.ts";
-import type { HttpConfig, IoUringOptions, ProxyConfig, Target } from "./config.ts";
+import type { IoUringOptions, ProxyConfig, Target } from "./config.ts";
 import type { HealthCheckOptions } from "./health/health_check_options.ts";
 
 /** What a server is started with. */
@@ -43,20 +43,10 @@ export interface ServerConfig {
 }
 
 /** The part of the HTTP options that belongs to the connections to a cluster's endpoints. */
-export type HttpClusterConfig = Pick<
-  HttpProxyOptions,
-  | "upstreamConnections"
-  | "upstreamIdleTimeoutMs"
-  | "requestsPerConnection"
-  | "pendingRequests"
-  | "pendingTimeoutMs"
-  | "maximumRequests"
-  | "maximumRetries"
-  | "retryBudget"
->;
+export type HttpClusterConfig = Omit<HttpClusterOptions, "connectTimeoutMs" | "connectAttempts">;
 
 /** The part that belongs to the connections of clients. */
-export type HttpListenerConfig = Omit<HttpConfig, keyof HttpClusterConfig>;
+export type HttpListenerConfig = Omit<HttpProxyOptions, "maximumConnections">;
 
 /** Where connections are accepted, and what is done with them. */
 export type ListenerConfig = HttpListener | TcpListener;
@@ -122,14 +112,6 @@ export interface ClusterConfig {
   /** For HTTP. */
   readonly http: HttpClusterConfig;
 }
-
-/** How a cluster chooses if nothing is said about it. */
-export const defaultClusterOptions: ClusterOptions = {
-  balancer: "round-robin",
-  slowStartMs: 0,
-  panicThresholdPercent: 50,
-  outliers: null,
-};
 
 /** All requests. */
 export const anyRequest: RouteMatch = { methods: [], headers: [], query: [] };

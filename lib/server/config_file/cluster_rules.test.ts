@@ -37,8 +37,9 @@ const BAD: readonly (readonly [name: string, keys: string, ...problems: string[]
   ],
   [
     "a hashing balancer without a hash",
-    "endpoints: ['a:1'], balancer: maglev",
+    "endpoints: ['a:1'], balancer: maglev, slow_start_ms: 5",
     'balancer: no route to this cluster says what to hash, such as "hash: [{ source: true }]"',
+    "slow_start_ms: a balancer that hashes gives no endpoint a growing share",
   ],
   [
     "circuit breakers",
@@ -68,7 +69,7 @@ const BAD: readonly (readonly [name: string, keys: string, ...problems: string[]
     'health_check.expected_statuses[2]: "20x" is not a range of statuses, such as 200-299',
     "health_check.expected_statuses[4]: found true; allowed: a status, or a range such as " + '"200-299"',
     "health_check.interval_ms: found 0; allowed: a whole number from 1 to 2061083647",
-    'health_check.host: "a b" is not a host: it is a name or an address, and maybe a port',
+    'health_check.host: "a b" is no host',
   ],
 ];
 

@@ -10,7 +10,12 @@ import type { Section } from "./section.ts";
 /** All problems of a cluster. */
 export function checkCluster(cluster: Section): Problem[] {
   const [outliers, check] = ["outlier_detection", "health_check"].map((key) => cluster.section(key));
-  return [...(outliers ? checkOutliers(outliers) : []), ...(check ? checkHealthCheck(check) : [])];
+  const isHashing = cluster.get("balancer") === "ring_hash" || cluster.get("balancer") === "maglev";
+  return [
+    ...(isHashing ? cluster.inVain(["slow_start_ms"], "a balancer that hashes gives no endpoint a growing share") : []),
+    ...(outliers ? checkOutliers(outliers) : []),
+    ...(check ? checkHealthCheck(check) : []),
+  ];
 }
 
 const CONSECUTIVE: readonly (readonly [key: string, initial: number])[] = [

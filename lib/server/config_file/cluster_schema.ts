@@ -6,10 +6,10 @@
  * @module
  */
 import { z } from "zod";
-import type { BalancerName, OutlierOptions } from "../../proxy/cluster_options.ts";
+import { type BalancerName, defaultClusterOptions, type OutlierOptions } from "../../proxy/cluster_options.ts";
 import { defaultProxyConfig } from "../config.ts";
 import type { HealthCheckOptions } from "../health/health_check_options.ts";
-import { type ClusterConfig, defaultClusterOptions, type EndpointConfig } from "../server_config.ts";
+import type { ClusterConfig, EndpointConfig } from "../server_config.ts";
 import { parseTarget } from "../target.ts";
 import type { ClusterSection } from "./types.ts";
 import {
@@ -169,7 +169,8 @@ const clusterObject = z.strictObject(
     ),
     slow_start_ms: milliseconds(
       defaultClusterOptions.slowStartMs,
-      "For how long the share of an endpoint that is new, or healthy again, grows; 0: it has all of it at once.",
+      "For how long the share of an endpoint that is new, or healthy again, grows; 0: it has all of it at once. " +
+        "Not for `ring_hash` and `maglev`.",
     ),
     panic_threshold_percent: percent(
       defaultClusterOptions.panicThresholdPercent,

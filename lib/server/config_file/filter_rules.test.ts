@@ -32,13 +32,14 @@ const BAD: readonly (readonly [name: string, filters: string, ...problems: strin
   [
     "cors",
     "{ type: cors, allow_origins: ['*', example.com, 'https://a/'], allow_credentials: true, " +
-      "allow_headers: ['a b'] }",
-    '[0].allow_origins[0]: "*" does not go with allow_credentials: name the origins that may ' + "send cookies",
+      "allow_headers: ['a b', '*'] }",
+    '[0].allow_origins[0]: "*" does not go with allow_credentials: name each of them',
     '[0].allow_origins[1]: "example.com" is not an origin: those are https://example.com, ' +
       "https://*.example.com and *",
     '[0].allow_origins[2]: "https://a/" is not an origin: those are https://example.com, ' +
       "https://*.example.com and *",
     '[0].allow_headers[0]: "a b" is not the name of a field: those are letters, digits and -',
+    '[0].allow_headers[1]: "*" does not go with allow_credentials: name each of them',
   ],
   [
     "a condition",
@@ -75,10 +76,10 @@ const BAD: readonly (readonly [name: string, filters: string, ...problems: strin
   ],
   [
     "compression",
-    "{ type: compression, algorithms: [gzap], types: [html], level: 0 }",
+    "{ type: compression, algorithms: [gzap], types: [html], level: 12 }",
     '[0].algorithms[0]: found "gzap"; allowed: one of br, gzip, deflate, zstd',
     '[0].types[0]: "html" is not a media type, such as text/html or text/*',
-    "[0].level: found 0; allowed: a whole number from 1 to 9",
+    "[0].level: found 12; allowed: a whole number from 0 to 11",
   ],
   ["jwt without a key", "{ type: jwt }", "[0]: needs exactly one of secret, jwks_url and jwks_file"],
   [
@@ -101,7 +102,7 @@ const BAD: readonly (readonly [name: string, filters: string, ...problems: strin
     '[0].jwks_url: "ftp://x" is not a URL of http or https',
     '[0].algorithms[0]: found "none"; allowed: one of HS256, HS384, HS512, RS256, RS384, ' +
       "RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA",
-    '[0].claims_to_headers.sub: "Host" cannot be changed: write "rewrite: { host: NAME }"',
+    '[0].claims_to_headers.sub: "Host" can\'t be changed: use rewrite.host or ' + "rewrite.host_from_endpoint",
   ],
   [
     "fault",

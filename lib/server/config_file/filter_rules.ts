@@ -24,11 +24,15 @@ const CHECKS: Readonly<Record<string, (filter: Section) => Problem[]>> = {
   fault: checkFault,
 };
 
+/** Browsers take a `*` for a name where credentials are allowed (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 function checkCors(filter: Section): Problem[] {
-  const index = filter.list("allow_origins").indexOf("*");
-  if (filter.get("allow_credentials") !== true || index < 0) return [];
-  const path = [...filter.path, "allow_origins", index];
-  return [{ path, message: '"*" does not go with allow_credentials: name the origins that may send cookies' }];
+  if (filter.get("allow_credentials") !== true) return [];
+  const keys = ["allow_origins", "allow_methods", "allow_headers", "expose_headers"];
+  return keys.flatMap((key) =>
+    filter.texts(key).flatMap(({ text, path }) => {
+      return text === "*" ? [{ path, message: '"*" does not go with allow_credentials: name each of them' }] : [];
+    }),
+  );
 }
 
 function checkBasicAuth(filter: Section): Problem[] {

@@ -21,7 +21,6 @@ import {
   integer,
   list,
   method,
-  milliseconds,
   network,
   oneOf,
   percent,
@@ -48,7 +47,9 @@ function filter<const Type extends string, Shape extends z.core.$ZodLooseShape>(
 }
 
 const origin = checkedText("an origin", (value) =>
-  /^(?:\*|[a-z][a-z0-9+.-]*:\/\/(?:\*\.)?(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?)$/i.test(value)
+  /^(?:\*|null|[a-z][a-z0-9+.-]*:\/\/(?:(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?)$/.test(
+    value,
+  )
     ? null
     : `${JSON.stringify(value)} is not an origin: those are https://example.com, https://*.example.com and *`,
 );
@@ -65,7 +66,7 @@ const cors = filter("cors", "Lets pages of other origins use the responses, and 
   allow_headers: list(fieldName, "a list of names of fields", "Fields that they may send."),
   expose_headers: list(fieldName, "a list of names of fields", "Fields of responses that they may read."),
   allow_credentials: flag(false, "Let them send cookies."),
-  max_age_s: whole(0, 86_400, 600, "Seconds for which a browser remembers what is allowed."),
+  max_age_s: whole(0, 2_147_483_647, 600, "Seconds for which a browser remembers what is allowed."),
 });
 
 /** The forms in which a password may stand in a file; the filter says more about each. */
@@ -83,7 +84,7 @@ const basicAuth = filter("basic_auth", "Asks for a name and a password.", {
       ),
       { error: "a mapping of names to passwords" },
     )
-    .describe("Passwords by name: `sha256:SALT:HASH` in hexadecimal, `scrypt:...`, or `plain:PASSWORD`."),
+    .describe("Passwords by name: `scrypt:N:r:p:SALT:HASH`, `sha256:SALT:HASH`, or `plain:PASSWORD`; see filters.md."),
 });
 
 const networks = (meaning: string) => list(network, 'a list of addresses, such as ["10.0.0.0/8"]', meaning);
@@ -138,7 +139,7 @@ const compression = filter("compression", "Compresses the bodies of responses fo
     .min(1, { error: "at least one media type" })
     .default(TYPES)
     .describe("Which media types."),
-  level: whole(1, 9, 4, "From fast to small."),
+  level: whole(0, 11, 0, "From 1, fast, to 11, small; 0: what is usual on the fly."),
 });
 
 const ALGORITHMS = [
@@ -187,7 +188,7 @@ const jwt = filter("jwt", "Lets requests in that have a signed token (JWT).", {
 });
 
 const fault = filter("fault", "Makes some requests slow, or fail, to try out what happens then.", {
-  delay_ms: milliseconds(0, "How long requests are held back; 0: not at all."),
+  delay_ms: whole(0, 600_000, 0, "How long requests are held back; 0: not at all."),
   delay_percent: percent(100, "The part of the requests that is held back."),
   abort_status: integer(200, 599).optional().describe("The status that is answered in the place of an endpoint."),
   abort_percent: percent(100, "The part of the requests that is answered so."),

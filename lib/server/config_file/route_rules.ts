@@ -172,13 +172,9 @@ function covers(one: Section, other: Section): boolean {
   if (path !== null && narrow?.text("path") === path) return true;
   const regex = wide.text("regex");
   if (regex !== null && narrow?.text("regex") === regex) return true;
-  const prefix = wide.text("prefix");
-  // CONNECT and OPTIONS * have no path.
+  const prefix = wide.text("prefix")?.replace(/\/$/, "") ?? null;
+  // Also for requests that have no path, as CONNECT and OPTIONS *.
+  if (prefix === "") return true;
   const inner = narrow?.text("path") ?? narrow?.text("prefix") ?? null;
-  return prefix !== null && inner !== null && isWithin(inner, prefix);
-}
-
-/** Is a path below a prefix of whole segments? */
-function isWithin(path: string, prefix: string): boolean {
-  return path === prefix || path.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`);
+  return prefix !== null && inner !== null && (inner === prefix || inner.startsWith(`${prefix}/`));
 }

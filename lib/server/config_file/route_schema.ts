@@ -53,7 +53,7 @@ function namedMatch(name: z.ZodString, what: string) {
         .string({ error: "a text" })
         .optional()
         .describe("The whole value. Exactly one of this and the next three."),
-      prefix: z.string({ error: "a text" }).optional().describe("The beginning of the value."),
+      prefix: someText.optional().describe("The beginning of the value."),
       regex: pattern.optional().describe("A regular expression (ECMAScript, flag `u`) that matches the whole value."),
       present: z
         .boolean({ error: "true or false" })

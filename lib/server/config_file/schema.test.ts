@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { HttpFilter } from "../../proxy/http/filters/filter.ts";
 import type { RouteOptions } from "../../proxy/http/routing/route_options.ts";
+import { RouteTable } from "../../proxy/http/routing/route_table.ts";
 import { anyRequest, plainRoute } from "../server_config.ts";
 import { parseTarget } from "../target.ts";
 import { checkValue } from "./check.ts";
@@ -437,7 +438,7 @@ function replaced(value: unknown, [key, ...rest]: readonly (string | number)[], 
 }
 
 describe("whatever stands in the place of a value", () => {
-  it("is accepted, or refused with its path", () => {
+  it("is accepted, and good for a route table, or refused", () => {
     const places = pathsIn(FULL);
     const anything = fc.oneof(
       fc.jsonValue({ maxDepth: 2 }),
@@ -447,7 +448,9 @@ describe("whatever stands in the place of a value", () => {
       fc.property(fc.constantFrom(...places), anything, (path, by) => {
         try {
           const { config } = checkValue("f", replaced(FULL, path, by), URL_OF_FILE);
-          assert.ok(config.listeners.length > 0);
+          for (const listener of config.listeners) {
+            if (listener.protocol === "http") assert.ok(new RouteTable(listener.virtualHosts).routes.length > 0);
+          }
         } catch (error) {
           if (!(error instanceof ConfigFileError)) throw error;
           assert.ok(error.problems.length > 0);

@@ -8,6 +8,13 @@
  */
 import { isIP } from "node:net";
 import { z } from "zod";
+import { checkDomain } from "../../proxy/http/routing/domains.ts";
+import { isToken } from "../../proxy/http/routing/field_name.ts";
+import { checkFieldName, checkFieldValue } from "../../proxy/http/routing/header_edits.ts";
+import { checkMethod } from "../../proxy/http/routing/method_matcher.ts";
+import { checkPath } from "../../proxy/http/routing/path.ts";
+import { checkPattern } from "../../proxy/http/routing/patterns.ts";
+import { checkHost } from "../../proxy/http/routing/redirector.ts";
 import { parseTarget, TargetError } from "../target.ts";
 
 /** A day less than 2^31 milliseconds, which is as far as a runtime's timers go. */
@@ -119,65 +126,35 @@ export const endpointAddress: z.ZodString = address((value) => {
 /** The name of a cluster. */
 export const clusterName: z.ZodString = z.string({ error: "the name of a cluster" });
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** What a field's value has besides visible characters: spaces and tabs, but not at its ends. */
-const FIELD_VALUE = /^(?![ \t])[\t\x20-\x7e\x80-\xff]*(?<![ \t])$/;
+/** A text that is an error if a check of what it is for finds a problem, which is made part of a line. */
+function routeText(error: string, check: (text: string) => string | null): z.ZodString {
+  return checkedText(error, (value) => check(value)?.replace(/^[A-Z]/, (letter) => letter.toLowerCase()) ?? null);
+}
+
+/** A name in the syntax of a token: of a cookie for example. */
+export const token: z.ZodString = checkedText("a name", (value) =>
+  isToken(value) ? null : `${JSON.stringify(value)} is not a name: those have letters, digits and some signs`,
+);
 
 /** The name of a field, to be read. */
 export const fieldName: z.ZodString = checkedText("the name of a field", (value) =>
-  TOKEN.test(value) ? null : `${JSON.stringify(value)} is not the name of a field: those are letters, digits and -`,
+  isToken(value) ? null : `${JSON.stringify(value)} is not the name of a field: those are letters, digits and -`,
 );
-
-/** Fields that the proxy answers for, in lower case, and what to do in their place. */
-const OWN_FIELDS: ReadonlyMap<string, string> = new Map([
-  ["content-length", "the proxy says how long a body is"],
-  ["transfer-encoding", "the proxy says how long a body is"],
-  ["host", 'write "rewrite: { host: NAME }"'],
-  ...["connection", "keep-alive", "upgrade", "te", "trailer", "proxy-connection"].map(
-    (name) => [name, "it is about one connection, and the proxy answers for it"] as const,
-  ),
-]);
 
 /** The name of a field, to be changed. */
-export const changeableFieldName: z.ZodString = checkedText("the name of a field", (value) => {
-  if (!TOKEN.test(value)) {
-    return `${JSON.stringify(value)} is not the name of a field: those are letters, digits and -`;
-  }
-  const reason = OWN_FIELDS.get(value.toLowerCase());
-  return reason === undefined ? null : `"${value}" cannot be changed: ${reason}`;
-});
+export const changeableFieldName: z.ZodString = routeText("the name of a field", checkFieldName);
 
 /** The value of a field. */
-export const fieldValue: z.ZodString = checkedText("a text", (value) =>
-  FIELD_VALUE.test(value)
-    ? null
-    : `${JSON.stringify(value)} cannot be the value of a field: no line ends, no other control characters, ` +
-      "no spaces at its ends, no characters above U+00FF",
-);
-
-/** A name in the syntax of a token, of a cookie for example. */
-export const token: z.ZodString = checkedText("a name", (value) =>
-  TOKEN.test(value) ? null : `${JSON.stringify(value)} is not a name: those have letters, digits and some signs`,
-);
+export const fieldValue: z.ZodString = routeText("a text", checkFieldValue);
 
 /** A text that is not empty. */
 export const someText: z.ZodString = checkedText("a text", (value) => (value === "" ? "is empty" : null));
 
 /** A method, which are compared as they are. */
-export const method: z.ZodString = checkedText("a method, such as GET", (value) => {
-  if (TOKEN.test(value) && value === value.toUpperCase()) return null;
-  const upper = value.toUpperCase();
-  return `"${value}" is not a method: ${TOKEN.test(value) ? `write ${upper}` : "those are capital letters"}`;
-});
+export const method: z.ZodString = routeText("a method, such as GET", checkMethod);
 
 /** A path, without a query. */
-export const urlPath: z.ZodString = checkedText('a path, such as "/api"', (value) => {
-  if (!value.startsWith("/")) return `${JSON.stringify(value)}: a path begins with "/"`;
-  const [found] = /[^\x21-\x7e]|[?#]/.exec(value) ?? [];
-  if (found === undefined) return null;
-  const advice = found === "?" || found === "#" ? "a path ends before it" : `write ${encodeURIComponent(found)}`;
-  return `${JSON.stringify(value)}: ${JSON.stringify(found)} cannot be in a path: ${advice}`;
-});
+export const urlPath: z.ZodString = routeText('a path, such as "/api"', checkPath);
 
 /** A path that may have a query. */
 export const urlTarget: z.ZodString = checkedText('a target, such as "/healthz"', (value) =>
@@ -187,43 +164,16 @@ export const urlTarget: z.ZodString = checkedText('a target, such as "/healthz"'
 );
 
 /** A regular expression. */
-export const pattern: z.ZodString = checkedText("a regular expression", (value) => {
-  try {
-    new RegExp(value, "u");
-    return null;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    // Some engines say the expression once more.
-    return `not a regular expression: ${message.replace(/^Invalid regular expression: (?:\/.*\/u?: )?/s, "")}`;
-  }
-});
-
-const LABEL = "(?!-)[a-z0-9_-]{1,63}(?<!-)";
-const HOST_NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`, "i");
-
-function isHostName(value: string): boolean {
-  const [, bracketed] = /^\[(.*)\]$/.exec(value) ?? [];
-  return bracketed === undefined ? HOST_NAME.test(value) : isIP(bracketed) === 6;
-}
+export const pattern: z.ZodString = routeText("a regular expression", checkPattern);
 
 /** What a virtual host is for. */
-export const domain: z.ZodString = checkedText("a domain", (value) => {
-  if (value === "*" || isHostName(value.replace(/^\*\.|\.\*$/, ""))) return null;
-  const hint = /^[^:]*:\d+$/.test(value) ? "it has no port here" : "those are example.com, *.example.com, example.*, *";
-  return `${JSON.stringify(value)} is not a domain: ${hint}`;
-});
+export const domain: z.ZodString = routeText("a domain", checkDomain);
 
 /** A host, without port. */
-export const host: z.ZodString = checkedText("a host", (value) =>
-  isHostName(value) ? null : `${JSON.stringify(value)} is not a host: it is a name or an address, without port`,
-);
+export const host: z.ZodString = routeText("a host", (value) => checkHost(value, false));
 
 /** A host, with or without port: the value of a Host field. */
-export const authority: z.ZodString = checkedText("a host", (value) => {
-  const [, name = "", port = "0"] = /^(.*?)(?::(\d{1,5}))?$/s.exec(value) ?? [];
-  if (isHostName(name) && Number(port) <= 65535) return null;
-  return `${JSON.stringify(value)} is not a host: it is a name or an address, and maybe a port`;
-});
+export const authority: z.ZodString = routeText("a host", (value) => checkHost(value, true));
 
 /** An address or a network, such as `10.0.0.0/8`. */
 export const network: z.ZodString = checkedText("an address or a network", (value) => {
