@@ -19,8 +19,49 @@
 export { type ErrorSource, RingwayError, type RingwayErrorOptions } from "./ffi/errors.ts";
 export { formatAddress, type IpAddress, type SocketAddress, type UnixAddress } from "./lib/net/address.ts";
 export type { RequestedInterface, SelectedInterface } from "./lib/net/socket_interface.ts";
+export type { BalancerName, ClusterOptions, OutlierOptions } from "./lib/proxy/cluster_options.ts";
+export type {
+  BasicAuthOptions,
+  CompressionOptions,
+  CorsOptions,
+  FaultOptions,
+  FilterOptions,
+  IpFilterOptions,
+  JwtOptions,
+  RateLimitOptions,
+} from "./lib/proxy/http/filters/builtin/options.ts";
+export type {
+  BodyPieces,
+  BodyTransform,
+  FilterFields,
+  FilterMessage,
+  FilterReply,
+  FilterRequest,
+  FilterResponse,
+  FilterRoute,
+  FilterWorker,
+  HttpExchange,
+  HttpFilter,
+  MaybePromise,
+  Nothing,
+} from "./lib/proxy/http/filters/filter.ts";
+export type { RetryBudget, RetryCondition, RetryOptions } from "./lib/proxy/http/retry_options.ts";
+export type {
+  DirectResponse,
+  HashKey,
+  HeaderChanges,
+  Mirror,
+  NamedMatch,
+  Redirect,
+  Rewrite,
+  RouteAction,
+  RouteMatch,
+  RouteOptions,
+  TextMatch,
+  VirtualHostOptions,
+  WeightedCluster,
+} from "./lib/proxy/http/routing/route_options.ts";
 export {
-  type BalancerName,
   defaultProxyConfig,
   type HostPort,
   type HttpConfig,
@@ -32,20 +73,58 @@ export {
 } from "./lib/server/config.ts";
 export { defineConfig } from "./lib/server/config_file/define_config.ts";
 export type {
+  BasicAuthSection,
+  CompressionSection,
+  CorsSection,
+  CustomFilterSection,
+  FaultSection,
+  FilterSection,
+  FilterSectionBase,
+  IpFilterSection,
+  JwtSection,
+  RateLimitSection,
+} from "./lib/server/config_file/filter_types.ts";
+export type {
+  HashSection,
+  HeaderChangesSection,
+  MatchSection,
+  MirrorSection,
+  NamedMatchSection,
+  RedirectSection,
+  ReplaceSection,
+  ResponseSection,
+  RetrySection,
+  RewriteSection,
+  RouteSection,
+  TextMatchSection,
+  VirtualHostSection,
+  WeightedClusterSection,
+} from "./lib/server/config_file/route_types.ts";
+export type {
+  BalancerKey,
   ClusterSection,
   ConfigFile,
+  EndpointSection,
+  HealthCheckSection,
   HttpLimitsSection,
   HttpSection,
   IoUringSection,
   ListenerSection,
+  OutlierDetectionSection,
+  RetryBudgetSection,
   TcpSection,
 } from "./lib/server/config_file/types.ts";
+export type { HealthCheckOptions } from "./lib/server/health/health_check_options.ts";
 export type {
   ClusterConfig,
+  EndpointConfig,
+  FilterConfig,
   HttpClusterConfig,
+  HttpListener,
   HttpListenerConfig,
   ListenerConfig,
   ServerConfig,
+  TcpListener,
 } from "./lib/server/server_config.ts";
 export { type RunningProxy, type StartOptions, startProxy } from "./lib/server/start_proxy.ts";
 export { parseTarget, parseUpstream, TargetError, type Upstream } from "./lib/server/target.ts";

@@ -122,6 +122,31 @@ export default config;
     }
   });
 
+  it("may have routes and filters of its own", async () => {
+    const file = write(
+      "filters.config.ts",
+      `import { defineConfig, type ConfigFile, type HttpFilter } from "${pathToFileURL(`${PROJECT}/mod.ts`)}";
+const stamp: HttpFilter = {
+  name: "stamp",
+  onResponseHead: ({ response }) => response?.fields.set("x-served-by", "ringway"),
+};
+const config: ConfigFile = defineConfig({
+  listeners: [{
+    listen: "127.0.0.1:0",
+    filters: [{ type: "custom", filter: stamp, match: { prefix: "/api" } }],
+    routes: [{ match: { path: "/old" }, redirect: { path: "/new" } }, { cluster: "web" }],
+  }],
+  clusters: [{ name: "web", endpoints: [{ address: "127.0.0.1:1", weight: 2 }], health_check: { type: "tcp" } }],
+});
+export default config;
+`,
+    );
+    const checked = await runToEnd(["--check", "--config", file]);
+    assert.equal(checked.error, "");
+    assert.match(checked.out, /the configuration is good/);
+    assert.equal(checked.code, 0);
+  });
+
   it("that is no configuration is refused with its paths", async () => {
     const file = write("bad.config.ts", "export default { listeners: [{ cluster: 5 }], clusterz: [] };");
     const finished = await runToEnd(["-c", file]);
@@ -182,6 +207,39 @@ describe("--check with a file", () => {
       `${file}:1:1: wrokers: unknown key; did you mean "workers"?`,
       `${file}:3:13: listeners[0].listen: "here" is not an address: the port is missing, such as here:80`,
       `${file}:4:14: listeners[0].cluster: no cluster is named "web"; there are none`,
+    ]);
+    assert.equal(checked.out, "");
+    assert.equal(checked.code, 2);
+  });
+
+  it("says all that is wrong with routes, filters and clusters, each with its place", async () => {
+    const file = write(
+      "bad_routes.yaml",
+      `listeners:
+  - listen: 127.0.0.1:0
+    filters:
+      - type: custom
+        filter: mine
+    routes:
+      - match: { prefx: /api }
+        cluster: webb
+      - cluster: web
+        retry: { on: [rest] }
+clusters:
+  - name: web
+    endpoints: ["127.0.0.1:1"]
+    health_check: { type: tcp, path: / }
+`,
+    );
+    const checked = await runToEnd(["--check", "--config", file]);
+    assert.deepEqual(checked.error.trimEnd().split("\n"), [
+      `${file}:5:17: listeners[0].filters[0].filter: is not a filter, which is an object with a name and functions: ` +
+        "only a configuration in TypeScript (ringway.config.ts) can have one",
+      `${file}:7:18: listeners[0].routes[0].match.prefx: unknown key; did you mean "prefix"?`,
+      `${file}:8:18: listeners[0].routes[0].cluster: no cluster is named "webb"; did you mean "web"?`,
+      `${file}:10:23: listeners[0].routes[1].retry.on[0]: found "rest"; ` +
+        "allowed: one of connect-failure, reset, timeout, gateway-error, 5xx, conflict",
+      `${file}:14:32: clusters[0].health_check.path: a check of type tcp asks for nothing`,
     ]);
     assert.equal(checked.out, "");
     assert.equal(checked.code, 2);

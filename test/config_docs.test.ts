@@ -1,7 +1,9 @@
-/** docs/config.md and docs/ringway.schema.json are what the schema of configuration files says. */
+/** Documents of configuration files are what the schema says, and the configurations in documents are good. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { checkYaml } from "../lib/server/config_file/check.ts";
+import { jsonSchema } from "../lib/server/config_file/schema.ts";
 import { configDocs } from "./support/config_docs.ts";
 
 describe("generated documentation of configuration files", () => {
@@ -16,5 +18,44 @@ describe("generated documentation of configuration files", () => {
     const rows = (configDocs()["docs/config.md"] ?? "").split("\n").filter((line) => line.startsWith("| `"));
     assert.ok(rows.length > 40, String(rows.length));
     for (const row of rows) assert.match(row, /\| [A-Z][^|]+\. \|$/, row);
+  });
+});
+
+const PROJECT = new URL("../", import.meta.url);
+
+/** The whole configurations in YAML among the documents. */
+function examples(): { readonly place: string; readonly text: string }[] {
+  const documents = readdirSync(new URL("docs", PROJECT)).filter((name) => name.endsWith(".md"));
+  return ["README.md", ...documents.map((name) => `docs/${name}`)].flatMap((path) => {
+    const blocks = readFileSync(new URL(path, PROJECT), "utf8").matchAll(/^```yaml\n(.*?)^```$/gms);
+    return [...blocks].flatMap(([, text = ""], index) =>
+      /^listeners:/m.test(text) && /^clusters:/m.test(text) ? [{ place: `${path}, block ${index + 1}`, text }] : [],
+    );
+  });
+}
+
+describe("documented configurations", () => {
+  it("are found", () => {
+    assert.ok(examples().filter(({ place }) => place.startsWith("docs/config.md")).length >= 2);
+  });
+
+  for (const { place, text } of examples()) {
+    it(`${place}: is accepted`, () => {
+      assert.ok(checkYaml(place, text).config.listeners.length > 0);
+    });
+  }
+
+  it("in the examples folder are accepted", () => {
+    const text = readFileSync(new URL("examples/ringway.yaml", PROJECT), "utf8");
+    assert.equal(checkYaml("examples/ringway.yaml", text).config.listeners.length, 2);
+  });
+});
+
+describe("the JSON schema for editors", () => {
+  it("knows the keys of sections in lists, and of each type of filter", () => {
+    const text = JSON.stringify(jsonSchema());
+    for (const key of ["host_from_endpoint", "allow_origins", "jwks_file", "consecutive_5xx", "expected_statuses"]) {
+      assert.ok(text.includes(`"${key}":{`), key);
+    }
   });
 });

@@ -6,9 +6,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { RingwayError } from "../../ffi/errors.ts";
 import type { RequestedInterface } from "../net/socket_interface.ts";
+import type { BalancerName } from "../proxy/cluster_options.ts";
 import { lineFormat } from "../proxy/http/access_log_format.ts";
 import { VERSION } from "../version.ts";
-import { type BalancerName, defaultProxyConfig, type LogLevel, type ProxyConfig, type Target } from "./config.ts";
+import { defaultProxyConfig, type LogLevel, type ProxyConfig, type Target } from "./config.ts";
 import { LOG_LEVELS } from "./log.ts";
 import type { GivenOptions } from "./overrides.ts";
 import { parseTarget, parseUpstream, TargetError, type Upstream } from "./target.ts";
@@ -206,8 +207,8 @@ function createCommand(output: CommandLineOutput): Command {
     .addOption(
       choice(
         "--balance <NAME>",
-        "how connections, or requests, are spread over endpoints",
-        ["round-robin", "least-connections"],
+        "how connections, or requests, are spread over endpoints; ring-hash, maglev: by the client's address",
+        ["round-robin", "least-connections", "least-request", "random", "ring-hash", "maglev"],
         defaults.balancer,
       ),
     )

@@ -23,12 +23,16 @@ export function override(file: ServerConfig, options: ProxyConfig, given: GivenO
 function overrideListener(listener: ListenerConfig, options: ProxyConfig, given: GivenOptions): ListenerConfig {
   // The option of this name is for the sum of all listeners.
   const { maximumConnections } = listener;
-  const http = overridden(listener.http, options.http, given);
-  return { ...overridden(listener, options, given), http, maximumConnections };
+  if (listener.protocol === "tcp") return { ...overridden(listener, options, given), maximumConnections };
+  return { ...listener, http: overridden(listener.http, options.http, given) };
 }
 
 function overrideCluster(cluster: ClusterConfig, options: ProxyConfig, given: GivenOptions): ClusterConfig {
-  return { ...overridden(cluster, options, given), http: overridden(cluster.http, options.http, given) };
+  return {
+    ...overridden(cluster, options, given),
+    options: overridden(cluster.options, options, given),
+    http: overridden(cluster.http, options.http, given),
+  };
 }
 
 /** A copy of `object` in which the properties that were given are those of `options`. */

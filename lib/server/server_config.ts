@@ -1,11 +1,16 @@
 /**
- * What a server is started with: any number of listeners, each with a cluster that it relays to.
+ * What a server is started with: any number of listeners, with routes or a cluster that it relays to.
  *
  * @module
  */
 import type { RequestedInterface } from "../net/socket_interface.ts";
+import { type ClusterOptions, defaultClusterOptions } from "../proxy/cluster_options.ts";
+import type { FilterOptions } from "../proxy/http/filters/builtin/options.ts";
 import type { HttpClusterOptions, HttpProxyOptions } from "../proxy/http/options.ts";
-import type { BalancerName, IoUringOptions, Protocol, ProxyConfig, Target } from "./config.ts";
+import { anyHost, plainRoute } from "../proxy/http/routing/plain_route.ts";
+import type { RouteMatch, RouteOptions, VirtualHostOptions } from "../proxy/http/routing/route_options.ts";
+import type { IoUringOptions, ProxyConfig, Target } from "./config.ts";
+import type { HealthCheckOptions } from "./health/health_check_options.ts";
 
 /** What a server is started with. */
 export interface ServerConfig {
@@ -31,6 +36,11 @@ export interface ServerConfig {
   readonly listeners: readonly ListenerConfig[];
   /** Where they go. */
   readonly clusters: readonly ClusterConfig[];
+  /**
+   * The URL of the configuration in TypeScript, if filters of its own are in it: each worker imports it, as functions
+   * can't be sent to one. `null`: there are none.
+   */
+  readonly module: string | null;
 }
 
 /** The part of the HTTP options that belongs to the connections to a cluster's endpoints. */
@@ -40,29 +50,62 @@ export type HttpClusterConfig = Omit<HttpClusterOptions, "connectTimeoutMs" | "c
 export type HttpListenerConfig = Omit<HttpProxyOptions, "maximumConnections">;
 
 /** Where connections are accepted, and what is done with them. */
-export interface ListenerConfig {
+export type ListenerConfig = HttpListener | TcpListener;
+
+/** What all listeners have. */
+interface ListenerBase {
   /** The addresses. */
   readonly listen: readonly Target[];
-  /** What is relayed. */
-  readonly protocol: Protocol;
-  /** The name of a cluster. */
-  readonly cluster: string;
   /** Connections at the most, over all workers; 0: no limit but the server's. */
   readonly maximumConnections: number;
-  /** For `protocol` `"http"`. */
+}
+
+/** Relays HTTP requests, by routes. */
+export interface HttpListener extends ListenerBase {
+  readonly protocol: "http";
+  /** Which requests go where. */
+  readonly virtualHosts: readonly VirtualHostOptions[];
+  /** What requests pass through, the first one first. */
+  readonly filters: readonly FilterConfig[];
+  /** Limits and times. */
   readonly http: HttpListenerConfig;
-  /** For `protocol` `"tcp"`: how long a connection may be idle, in milliseconds; 0: for ever. */
+}
+
+/** Relays the bytes of connections. */
+export interface TcpListener extends ListenerBase {
+  readonly protocol: "tcp";
+  /** The name of a cluster. */
+  readonly cluster: string;
+  /** How long a connection may be idle, in milliseconds; 0: for ever. */
   readonly idleTimeoutMs: number;
+}
+
+/** A filter of a listener. */
+export interface FilterConfig {
+  /** Only these requests; `null`: all. */
+  readonly match: RouteMatch | null;
+  /** `custom`: the one at the same place in the listener's `filters` in {@linkcode ServerConfig.module}. */
+  readonly filter: FilterOptions | { readonly type: "custom"; readonly name: string };
+}
+
+/** An endpoint, or several with one name. */
+export interface EndpointConfig {
+  /** A name stands for all of its addresses. */
+  readonly target: Target;
+  /** Its share of the connections or requests, in proportion to the others': 1 or more. */
+  readonly weight: number;
 }
 
 /** A group of endpoints that serve the same. */
 export interface ClusterConfig {
-  /** By which listeners refer to it. */
+  /** By which listeners and routes refer to it. */
   readonly name: string;
-  /** The endpoints; a name stands for all of its addresses. */
-  readonly endpoints: readonly Target[];
-  /** How connections, or requests, are spread over endpoints. */
-  readonly balancer: BalancerName;
+  /** The endpoints. */
+  readonly endpoints: readonly EndpointConfig[];
+  /** How one is chosen. */
+  readonly options: ClusterOptions;
+  /** How it is found out whether they are good; `null`: not at all. */
+  readonly healthCheck: HealthCheckOptions | null;
   /** Endpoints that are tried for a connection, at the most. */
   readonly connectAttempts: number;
   /** How long connecting to an endpoint may take, in milliseconds; 0: as long as the kernel tries. */
@@ -77,9 +120,27 @@ const DEFAULT_CLUSTER = "default";
 /** A server with one group of listeners and one cluster. */
 export function serverConfig(config: ProxyConfig): ServerConfig {
   const { protocol, listen, to, http, balancer, connectAttempts, connectTimeoutMs, idleTimeoutMs, ...server } = config;
+  const listener = { listen, maximumConnections: 0 };
+  const isHashed = balancer === "ring-hash" || balancer === "maglev";
+  const route: RouteOptions = { ...plainRoute(DEFAULT_CLUSTER), hash: isHashed ? [{ type: "source" }] : [] };
   return {
     ...server,
-    listeners: [{ listen, protocol, cluster: DEFAULT_CLUSTER, maximumConnections: 0, http, idleTimeoutMs }],
-    clusters: [{ name: DEFAULT_CLUSTER, endpoints: to, balancer, connectAttempts, connectTimeoutMs, http }],
+    listeners: [
+      protocol === "tcp"
+        ? { ...listener, protocol, cluster: DEFAULT_CLUSTER, idleTimeoutMs }
+        : { ...listener, protocol, virtualHosts: [anyHost([route])], filters: [], http },
+    ],
+    clusters: [
+      {
+        name: DEFAULT_CLUSTER,
+        endpoints: to.map((target) => ({ target, weight: 1 })),
+        options: { ...defaultClusterOptions, balancer },
+        healthCheck: null,
+        connectAttempts,
+        connectTimeoutMs,
+        http,
+      },
+    ],
+    module: null,
   };
 }

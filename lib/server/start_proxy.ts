@@ -65,14 +65,18 @@ export async function startProxy(
   const library = selected.driver === "uring" ? await loadLibrary() : null;
   const workers = config.workers === "auto" ? navigator.hardwareConcurrency : config.workers;
   const resolvers = config.clusters.map(({ name, endpoints }, cluster) => {
-    return new Resolver(endpoints, config.dnsRefreshMs, {
-      onAddresses: (addresses) => {
-        const of = config.clusters.length === 1 ? "" : ` of cluster "${name}"`;
-        log("info", `the endpoints${of} changed: ${addresses.map(formatAddress).join(", ")}`);
-        supervisor?.setEndpoints(cluster, addresses);
+    return new Resolver(
+      endpoints.map(({ target }) => target),
+      config.dnsRefreshMs,
+      {
+        onAddresses: (addresses) => {
+          const of = config.clusters.length === 1 ? "" : ` of cluster "${name}"`;
+          log("info", `the endpoints${of} changed: ${addresses.map(formatAddress).join(", ")}`);
+          supervisor?.setEndpoints(cluster, addresses);
+        },
+        onResolveError: (error) => log("warning", `${error.message}; its last addresses stay in use`),
       },
-      onResolveError: (error) => log("warning", `${error.message}; its last addresses stay in use`),
-    });
+    );
   });
   let supervisor: Supervisor | null = null;
   let listeners: Listeners | null = null;
@@ -108,7 +112,7 @@ export async function startProxy(
 export async function checkProxy(config: ServerConfig): Promise<SelectedInterface> {
   const selected = await selectInterface(config);
   const targets = [
-    ...config.clusters.flatMap(({ endpoints }) => endpoints),
+    ...config.clusters.flatMap(({ endpoints }) => endpoints.map(({ target }) => target)),
     ...config.listeners.flatMap(({ listen }) => listen),
   ];
   const resolved = await Promise.allSettled(targets.map(resolveTarget));

@@ -11,7 +11,6 @@ import type { Driver } from "../net/driver.ts";
 import { UringDriver } from "../net/uring/driver.ts";
 import { runParked } from "../net/uring/parked_loop.ts";
 import { Cluster } from "../proxy/cluster.ts";
-import { defaultClusterOptions } from "../proxy/cluster_options.ts";
 import { ConnectionLimit } from "../proxy/connection_limit.ts";
 import type { EndpointState } from "../proxy/endpoint.ts";
 import { AccessLog } from "../proxy/http/access_log.ts";
@@ -64,11 +63,11 @@ class WorkerMain {
     statistics.set(STATISTIC.downstream_connections_active, 0);
     statistics.set(STATISTIC.http_requests_active, 0);
     statistics.set(STATISTIC.outlier_ejected_active, 0);
-    this.#clusters = clusters.map(({ name, balancer }, index) => {
+    this.#clusters = clusters.map(({ name, options }, index) => {
       const states = (config.endpoints[index] ?? []).map(endpointState);
       const reporter = outlierReporter(clusters.length === 1 ? "" : ` of cluster "${name}"`);
       const context = { worker: config.index, random: Math.random, statistics, reporter };
-      return new Cluster(name, { ...defaultClusterOptions, balancer }, states, context);
+      return new Cluster(name, options, states, context);
     });
     this.#httpClusters = clusters.map(({ http, connectTimeoutMs, connectAttempts }, index) => {
       return new HttpCluster(driver, this.#clusters[index] as Cluster, { ...http, connectTimeoutMs, connectAttempts });
@@ -88,9 +87,10 @@ class WorkerMain {
     const { accessLog, accessLogFormat } = config.server;
     this.#accessLog = accessLog === "" ? null : new AccessLog(driver, lineFormat(accessLogFormat), writeAccessLog);
     this.#proxies = listeners.map((listener) => {
-      const index = clusters.findIndex(({ name }) => name === listener.cluster);
+      const wanted = firstCluster(listener);
+      const index = clusters.findIndex(({ name }) => name === wanted);
       const [clusterConfig, cluster] = [clusters[index], this.#clusters[index]];
-      if (clusterConfig === undefined || cluster === undefined) throw unknownCluster(listener.cluster);
+      if (clusterConfig === undefined || cluster === undefined) throw unknownCluster(wanted);
       return createProxy(listener, clusterConfig, {
         driver,
         cluster,
@@ -184,6 +184,13 @@ function createProxy(listener: ListenerConfig, clusterConfig: ClusterConfig, par
   }
   const options = { ...listener.http, maximumConnections };
   return new HttpProxy(driver, httpCluster, options, statistics, reporter, limit, accessLog);
+}
+
+/** The cluster that all of a listener's connections go to. */
+function firstCluster(listener: ListenerConfig): string {
+  if (listener.protocol === "tcp") return listener.cluster;
+  const action = listener.virtualHosts[0]?.routes[0]?.action;
+  return (action?.type === "clusters" ? action.clusters[0]?.cluster : undefined) ?? "";
 }
 
 function endpointState(address: SocketAddress): EndpointState {

@@ -22,7 +22,7 @@ import {
   type HttpProxyOptions,
 } from "./options.ts";
 import { drawExchange, type Exchange, type ExchangePlan } from "./test_exchange.ts";
-import { plainVirtualHosts } from "./routing/plain_route.ts";
+import { anyHost, plainRoute } from "./routing/plain_route.ts";
 import { RouteTable } from "./routing/route_table.ts";
 import { SimulatedClient } from "./test_http_client.ts";
 import { SimulatedUpstream, type UpstreamGroup, type UpstreamPlan } from "./test_http_upstream.ts";
@@ -88,7 +88,7 @@ export class HttpWorld implements UpstreamGroup {
     this.#httpCluster = new HttpCluster(this.#worker, this.#cluster, clusterOptions);
     this.#proxy = new HttpProxy({
       driver: this.#worker,
-      routes: new RouteTable(plainVirtualHosts("simulated")),
+      routes: new RouteTable([anyHost([plainRoute("simulated")])]),
       clusters: new Map([["simulated", this.#httpCluster]]),
       options,
       statistics: this.#statistics,

@@ -1,24 +1,16 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { defaultClusterOptions } from "../../proxy/cluster_options.ts";
 import { defaultProxyConfig } from "../config.ts";
 import { override } from "../overrides.ts";
+import { anyHost, plainRoute } from "../../proxy/http/routing/plain_route.ts";
+import { parseTarget } from "../target.ts";
 import { checkValue, checkYaml } from "./check.ts";
-import { ConfigFileError } from "./problem.ts";
+import { problems } from "./test_problems.ts";
 
 const CLUSTERS = "clusters: [{ name: web, endpoints: ['127.0.0.1:1'] }]";
 const LISTENERS = "listeners: [{ listen: '127.0.0.1:0', cluster: web }]";
 const SMALLEST = `${LISTENERS}\n${CLUSTERS}\n`;
-
-/** What is wrong with a text, without the file's name. */
-function problems(check: () => unknown): string[] {
-  try {
-    check();
-  } catch (error) {
-    if (!(error instanceof ConfigFileError)) throw error;
-    return error.problems.map((problem) => problem.replace(/^f:/, ""));
-  }
-  return [];
-}
 
 const INTEGER = "a whole number from";
 
@@ -36,7 +28,7 @@ const BAD: readonly (readonly [name: string, text: string, ...problems: string[]
     "no listeners",
     `listeners: []\n${CLUSTERS}`,
     "1:12: listeners: found an empty list; allowed: at least one listener",
-    '2:20: clusters[0].name: no listener has "web" as its cluster',
+    '2:20: clusters[0].name: nothing goes to "web": no listener and no route names it',
   ],
   ["an unknown key", `wrokers: 2\n${SMALLEST}`, '1:1: wrokers: unknown key; did you mean "workers"?'],
   ["another spelling", `logLevel: info\n${SMALLEST}`, '1:1: logLevel: unknown key; did you mean "log_level"?'],
@@ -111,8 +103,33 @@ const BAD: readonly (readonly [name: string, text: string, ...problems: string[]
   [
     "what only HTTP has a use for",
     `${LISTENERS.replace("web }", "web, protocol: tcp }")}\n${CLUSTERS.replace("web,", "web, idle_timeout_ms: 5,")}`,
-    "2:25: clusters[0].idle_timeout_ms: only HTTP has a use for it, " +
-      "and no listener of this cluster has the protocol http",
+    "2:25: clusters[0].idle_timeout_ms: only HTTP has a use for it, and only TCP goes to this cluster",
+  ],
+  [
+    "a listener that says nothing about where to",
+    `listeners: [{ listen: '127.0.0.1:0' }]\n${CLUSTERS}`,
+    "1:13: listeners[0]: needs exactly one of cluster, routes and virtual_hosts",
+    '2:20: clusters[0].name: nothing goes to "web": no listener and no route names it',
+  ],
+  [
+    "a listener that says it twice",
+    `${LISTENERS.replace("web }", "web, routes: [{ cluster: web }] }")}\n${CLUSTERS}`,
+    '1:52: listeners[0].routes: "cluster" is there too; allowed: exactly one of cluster, routes and virtual_hosts',
+  ],
+  [
+    "TCP without a cluster, and with what only HTTP has",
+    `listeners: [{ listen: '127.0.0.1:0', protocol: tcp, routes: [], filters: [] }]\n${CLUSTERS}`,
+    "1:13: listeners[0].cluster: missing; TCP goes to one cluster",
+    "1:53: listeners[0].routes: the protocol of this listener is tcp",
+    "1:61: listeners[0].routes: found an empty list; allowed: at least one route",
+    "1:65: listeners[0].filters: the protocol of this listener is tcp",
+    '2:20: clusters[0].name: nothing goes to "web": no listener and no route names it',
+  ],
+  [
+    "unknown clusters in routes",
+    `listeners: [{ listen: 'a:1', routes: [{ clusters: [{ cluster: wbe }], mirror: { cluster: x } }] }]\n${CLUSTERS}`,
+    '1:63: listeners[0].routes[0].clusters[0].cluster: no cluster is named "wbe"; did you mean "web"?',
+    '1:90: listeners[0].routes[0].mirror.cluster: no cluster is named "x"; clusters: web',
   ],
   ["a syntax error", "a: [", "1:5: Flow sequence in block collection must be sufficiently indented and end with a ]"],
   ["a key twice", "workers: 1\nworkers: 2\n", "2:1: Map keys must be unique"],
@@ -124,17 +141,33 @@ describe("checkYaml()", () => {
     const { http, ioUring, ...defaults } = defaultProxyConfig;
     const [listener] = config.listeners;
     const [cluster] = config.clusters;
-    assert.ok(listener !== undefined && cluster !== undefined);
+    assert.ok(listener?.protocol === "http" && cluster !== undefined);
     assert.equal(logLevel, "info");
-    assert.equal(listener.protocol, "http");
+    assert.deepEqual(listener.virtualHosts, [anyHost([plainRoute("web")])]);
+    assert.deepEqual(listener.filters, []);
+    assert.equal(config.module, null);
     assert.deepEqual(config.ioUring, ioUring);
     const { connectTimeoutMs, connectAttempts } = cluster;
     assert.deepEqual({ ...listener.http, ...cluster.http, connectTimeoutMs, connectAttempts }, http);
     for (const name of ["workers", "socketInterface", "drainTimeoutMs", "dnsRefreshMs", "backlog"] as const) {
       assert.equal(config[name], defaults[name], name);
     }
-    assert.equal(listener.idleTimeoutMs, defaults.idleTimeoutMs);
-    assert.equal(cluster.balancer, defaults.balancer);
+    assert.deepEqual(cluster.options, defaultClusterOptions);
+    assert.equal(cluster.options.balancer, defaults.balancer);
+    assert.equal(cluster.healthCheck, null);
+    assert.deepEqual(cluster.endpoints, [{ target: parseTarget("127.0.0.1:1"), weight: 1 }]);
+  });
+
+  it("fills in what the smallest listener of TCP leaves out", () => {
+    const [listener] = checkYaml("f", SMALLEST.replace("web }", "web, protocol: tcp }")).config.listeners;
+    const { idleTimeoutMs } = defaultProxyConfig;
+    assert.deepEqual(listener, {
+      listen: [parseTarget("127.0.0.1:0")],
+      maximumConnections: 0,
+      protocol: "tcp",
+      cluster: "web",
+      idleTimeoutMs,
+    });
   });
 
   for (const [name, text, ...expected] of BAD) {
@@ -163,7 +196,7 @@ describe("checkValue()", () => {
       clusters: [{ name: "web", endpoints: [] }],
     };
     assert.deepEqual(
-      problems(() => checkValue("f", value)),
+      problems(() => checkValue("f", value, "")),
       [
         " clusters[0].endpoints: found an empty list; allowed: at least one address",
         ' listeners[0].cluster: no cluster is named "api"; clusters: web',
@@ -190,8 +223,21 @@ describe("override()", () => {
     assert.equal(changed.maximumConnections, 5);
     assert.equal(changed.drainTimeoutMs, config.drainTimeoutMs, "which was not given");
     assert.equal(changed.listeners[0]?.maximumConnections, 7, "the listener's own");
-    assert.equal(changed.listeners[0]?.http.headTimeoutMs, options.http.headTimeoutMs);
+    const [listener] = changed.listeners;
+    assert.ok(listener?.protocol === "http");
+    assert.equal(listener.http.headTimeoutMs, options.http.headTimeoutMs);
     assert.equal(changed.clusters[0]?.connectAttempts, 9);
+  });
+
+  it("reaches the balancers of clusters, and the times of TCP", () => {
+    const file = checkYaml("f", SMALLEST.replace("web }", "web, protocol: tcp, max_connections: 7 }")).config;
+    const options = defaultWith({ balancer: "maglev", idleTimeoutMs: 5, protocol: "http", maximumConnections: 3 });
+    const changed = override(file, options, new Set(["balancer", "idleTimeoutMs", "maximumConnections"]));
+    assert.deepEqual(changed.clusters[0]?.options, { ...defaultClusterOptions, balancer: "maglev" });
+    const [listener] = changed.listeners;
+    assert.ok(listener?.protocol === "tcp");
+    assert.equal(listener.idleTimeoutMs, 5);
+    assert.equal(listener.maximumConnections, 7);
   });
 });
 

@@ -3,19 +3,12 @@
  *
  * @module
  */
-import type { LogLevel } from "../config.ts";
 import type { ServerConfig } from "../server_config.ts";
-import { convert } from "./convert.ts";
 import { ConfigFileError, formatProblem, type Position, type Problem } from "./problem.ts";
 import { checkReferences } from "./references.ts";
+import type { CheckedFile } from "./schema.ts";
 import { checkSchema } from "./schema_problems.ts";
 import { YamlSource } from "./yaml_source.ts";
-
-/** What a good file says. */
-export interface CheckedFile {
-  readonly config: ServerConfig;
-  readonly logLevel: LogLevel;
-}
 
 /** Check a YAML file. Throws a {@linkcode ConfigFileError}. */
 export function checkYaml(file: string, text: string): CheckedFile {
@@ -27,9 +20,16 @@ export function checkYaml(file: string, text: string): CheckedFile {
   return check(file, source.value, (problem) => source.positionOf(problem));
 }
 
-/** Check the value that a TypeScript file exports. Throws a {@linkcode ConfigFileError}. */
-export function checkValue(file: string, value: unknown): CheckedFile {
-  return check(file, value, () => null);
+/** Check the value that a TypeScript file at a URL exports. Throws a {@linkcode ConfigFileError}. */
+export function checkValue(file: string, value: unknown, url: string): CheckedFile {
+  const checked = check(file, value, () => null);
+  return hasOwnFilters(checked.config) ? { ...checked, config: { ...checked.config, module: url } } : checked;
+}
+
+function hasOwnFilters(config: ServerConfig): boolean {
+  return config.listeners.some(
+    (listener) => listener.protocol === "http" && listener.filters.some(({ filter }) => filter.type === "custom"),
+  );
 }
 
 function check(file: string, value: unknown, positionOf: (problem: Problem) => Position | null): CheckedFile {
@@ -45,7 +45,7 @@ function check(file: string, value: unknown, positionOf: (problem: Problem) => P
       placed.map(({ problem, position }) => formatProblem(file, problem, position)),
     );
   }
-  return { config: convert(checked), logLevel: checked.log_level };
+  return checked;
 }
 
 /** Lines come first; no line is this long. */

@@ -8,8 +8,8 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { CheckedFile } from "./check.ts";
 import { ConfigFileError } from "./problem.ts";
+import type { CheckedFile } from "./schema.ts";
 
 /** The names by which a file is found in the working directory. */
 export const CONFIG_FILE_NAMES: readonly string[] = ["ringway.yaml", "ringway.config.ts"];
@@ -38,8 +38,9 @@ export async function loadConfigFile(file: string): Promise<CheckedFile> {
     const known = [...YAML_EXTENSIONS, ...MODULE_EXTENSIONS].join(", ");
     throw new ConfigFileError(file, [`${file}: the name of a configuration file ends with one of ${known}`]);
   }
-  const [value, { checkValue }] = await Promise.all([importDefault(file), import("./check.ts")]);
-  return checkValue(file, value);
+  const url = pathToFileURL(resolve(file)).href;
+  const [value, { checkValue }] = await Promise.all([importDefault(file, url), import("./check.ts")]);
+  return checkValue(file, value, url);
 }
 
 async function readText(file: string): Promise<string> {
@@ -50,13 +51,12 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-async function importDefault(file: string): Promise<unknown> {
-  const path = resolve(file);
+async function importDefault(file: string, url: string): Promise<unknown> {
   // An import that fails does not say whether the file or something in it is missing.
   await readText(file);
   let module: { readonly default?: unknown };
   try {
-    module = (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+    module = (await import(url)) as { readonly default?: unknown };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigFileError(file, [`${file}: cannot be imported: ${reason}`], error);

@@ -7,62 +7,52 @@
  * @module
  */
 import { formatTarget, parseTarget } from "../target.ts";
+import { checkCluster } from "./cluster_rules.ts";
+import { HTTP_CLUSTER_KEYS } from "./cluster_schema.ts";
+import { type ClusterUse, clusterUses } from "./cluster_uses.ts";
+import { checkFilter } from "./filter_rules.ts";
+import { HTTP_LISTENER_KEYS } from "./listener_schema.ts";
 import type { ConfigPath, Problem } from "./problem.ts";
-import { HTTP_CLUSTER_KEYS } from "./schema.ts";
-import { valueAt } from "./schema_problems.ts";
+import { checkDomains, checkReached, checkRoute } from "./route_rules.ts";
+import { Section } from "./section.ts";
 import { suggestion } from "./suggestion.ts";
 
-interface Named {
-  readonly name: string;
-  readonly path: ConfigPath;
-}
-
 /** All problems between the parts of a file. */
-export function checkReferences(file: unknown): Problem[] {
-  const listeners = mappings(file, "listeners");
-  const clusters = mappings(file, "clusters");
+export function checkReferences(value: unknown): Problem[] {
+  const file = Section.of([], value);
+  if (file === null) return [];
+  const listeners = file.sections("listeners");
+  const clusters = file.sections("clusters");
+  const uses = listeners.flatMap(clusterUses);
   return [
     ...checkNames(clusters),
-    ...checkClusterReferences(listeners, clusters),
-    ...checkUse(listeners, clusters),
+    ...checkClusterReferences(uses, clusters),
+    ...checkUse(uses, clusters),
     ...checkAddresses(listeners),
-    ...checkSections(listeners),
+    ...listeners.flatMap(checkListener),
+    ...clusters.flatMap(checkCluster),
     ...checkAliases(file),
   ];
 }
 
-interface Mapping {
-  readonly path: ConfigPath;
-  readonly value: object;
-}
-
-function mappings(file: unknown, key: string): Mapping[] {
-  const list = valueAt(file, [key]);
-  if (!Array.isArray(list)) return [];
-  return list.flatMap((value: unknown, index) =>
-    typeof value === "object" && value !== null && !Array.isArray(value) ? [{ path: [key, index], value }] : [],
-  );
-}
-
-function texts(mappings: readonly Mapping[], key: string): Named[] {
-  return mappings.flatMap(({ path, value }) => {
-    const name = valueAt(value, [key]);
-    return typeof name === "string" ? [{ name, path: [...path, key] }] : [];
-  });
-}
-
-function checkNames(clusters: readonly Mapping[]): Problem[] {
+function checkNames(clusters: readonly Section[]): Problem[] {
   const seen = new Set<string>();
-  return texts(clusters, "name").flatMap(({ name, path }) => {
-    if (seen.has(name)) return [{ path, message: `"${name}" is the name of another cluster already` }];
+  return clusters.flatMap((cluster) => {
+    const name = cluster.text("name");
+    if (name === null) return [];
+    if (seen.has(name)) return [cluster.valueProblem("name", `"${name}" is the name of another cluster already`)];
     seen.add(name);
     return [];
   });
 }
 
-function checkClusterReferences(listeners: readonly Mapping[], clusters: readonly Mapping[]): Problem[] {
-  const names = [...new Set(texts(clusters, "name").map(({ name }) => name))];
-  return texts(listeners, "cluster").flatMap(({ name, path }) => {
+function namesOf(clusters: readonly Section[]): Set<string> {
+  return new Set(clusters.flatMap((cluster) => cluster.text("name") ?? []));
+}
+
+function checkClusterReferences(uses: readonly ClusterUse[], clusters: readonly Section[]): Problem[] {
+  const names = [...namesOf(clusters)];
+  return uses.flatMap(({ name, path }) => {
     if (names.includes(name)) return [];
     const meant = suggestion(name, names);
     const known = names.length === 0 ? "there are none" : `clusters: ${names.join(", ")}`;
@@ -70,44 +60,58 @@ function checkClusterReferences(listeners: readonly Mapping[], clusters: readonl
   });
 }
 
+const HASHING: readonly unknown[] = ["ring_hash", "maglev"];
+
 /** Nothing is written in vain. */
-function checkUse(listeners: readonly Mapping[], clusters: readonly Mapping[]): Problem[] {
-  const names = new Set(texts(clusters, "name").map(({ name }) => name));
+function checkUse(uses: readonly ClusterUse[], clusters: readonly Section[]): Problem[] {
+  const names = namesOf(clusters);
   // A cluster that seems unused may be the one that is meant by a wrong name.
-  const isClear = listeners.every(({ value }) => names.has(String(valueAt(value, ["cluster"]))));
-  return clusters.flatMap((cluster): Problem[] => {
-    const name = valueAt(cluster.value, ["name"]);
-    if (typeof name !== "string" || !isClear) return [];
-    const users = listeners.filter(({ value }) => valueAt(value, ["cluster"]) === name);
-    if (users.length === 0) {
-      return [{ path: [...cluster.path, "name"], message: `no listener has "${name}" as its cluster` }];
+  const isClear = uses.every(({ name }) => names.has(name));
+  const ofCluster = clusters.flatMap((cluster): Problem[] => {
+    const name = cluster.text("name");
+    if (name === null || !isClear) return [];
+    const own = uses.filter((use) => use.name === name);
+    if (own.length === 0) {
+      return [cluster.valueProblem("name", `nothing goes to "${name}": no listener and no route names it`)];
     }
-    if (users.some(({ value }) => protocolOf(value) === "http")) return [];
-    return HTTP_CLUSTER_KEYS.filter((key) => Object.hasOwn(cluster.value, key)).map((key) => ({
-      path: [...cluster.path, key],
-      isKey: true,
-      message: "only HTTP has a use for it, and no listener of this cluster has the protocol http",
-    }));
+    const isTcp = own.every(({ protocol }) => protocol === "tcp");
+    const isHashed = own.some(({ protocol, route }) => protocol === "tcp" || isHashing(route));
+    const wrong = HASHING.includes(cluster.get("balancer")) && !isHashed;
+    const message = 'no route to this cluster says what to hash, such as "hash: [{ source: true }]"';
+    return [
+      ...(isTcp
+        ? cluster.inVain(HTTP_CLUSTER_KEYS, "only HTTP has a use for it, and only TCP goes to this cluster")
+        : []),
+      ...(wrong ? [cluster.valueProblem("balancer", message)] : []),
+    ];
+  });
+  return [...ofCluster, ...checkHashes(uses, clusters)];
+}
+
+function isHashing(route: Section | null): route is Section {
+  return route !== null && route.list("hash").length > 0;
+}
+
+function checkHashes(uses: readonly ClusterUse[], clusters: readonly Section[]): Problem[] {
+  const routes = new Set(uses.flatMap(({ route }) => (isHashing(route) ? [route] : [])));
+  const others = namesOf(clusters.filter((cluster) => !HASHING.includes(cluster.get("balancer"))));
+  return [...routes].flatMap((route) => {
+    const own = uses.filter((use) => use.route === route);
+    if (!own.every(({ name }) => others.has(name))) return [];
+    return [route.keyProblem("hash", "no cluster of this route has the balancer ring_hash or maglev")];
   });
 }
 
-function protocolOf(listener: object): unknown {
-  return valueAt(listener, ["protocol"]) ?? "http";
-}
-
-function checkAddresses(listeners: readonly Mapping[]): Problem[] {
+function checkAddresses(listeners: readonly Section[]): Problem[] {
   const seen = new Set<string>();
-  const addresses = listeners.flatMap(({ path, value }): Named[] => {
-    const listen = valueAt(value, ["listen"]);
-    if (!Array.isArray(listen)) return texts([{ path, value }], "listen");
-    return listen.flatMap((name: unknown, index) =>
-      typeof name === "string" ? [{ name, path: [...path, "listen", index] }] : [],
-    );
+  const addresses = listeners.flatMap((listener): { readonly text: string; readonly path: ConfigPath }[] => {
+    const text = listener.text("listen");
+    return text === null ? listener.texts("listen") : [{ text, path: [...listener.path, "listen"] }];
   });
-  return addresses.flatMap(({ name, path }) => {
-    const canonical = canonicalAddress(name);
+  return addresses.flatMap(({ text, path }) => {
+    const canonical = canonicalAddress(text);
     if (canonical === null) return [];
-    if (seen.has(canonical)) return [{ path, message: `"${name}" is listened on already` }];
+    if (seen.has(canonical)) return [{ path, message: `"${text}" is listened on already` }];
     seen.add(canonical);
     return [];
   });
@@ -123,18 +127,29 @@ function canonicalAddress(text: string): string | null {
   }
 }
 
-function checkSections(listeners: readonly Mapping[]): Problem[] {
-  return listeners.flatMap(({ path, value }) => {
-    const protocol = protocolOf(value);
-    return ["http", "tcp"]
-      .filter((key) => (protocol === "http" || protocol === "tcp") && key !== protocol && Object.hasOwn(value, key))
-      .map((key) => ({ path: [...path, key], isKey: true, message: `the protocol of this listener is ${protocol}` }));
-  });
+function checkListener(listener: Section): Problem[] {
+  const protocol = listener.get("protocol") ?? "http";
+  if (protocol === "tcp") {
+    const missing = listener.has("cluster")
+      ? []
+      : [listener.valueProblem("cluster", "missing; TCP goes to one cluster")];
+    return [...missing, ...listener.inVain(HTTP_LISTENER_KEYS, "the protocol of this listener is tcp")];
+  }
+  if (protocol !== "http") return [];
+  const hosts = listener.sections("virtual_hosts");
+  const lists = [listener, ...hosts].map((section) => section.sections("routes"));
+  return [
+    ...listener.exactlyOne(["cluster", "routes", "virtual_hosts"]),
+    ...listener.inVain(["tcp"], "the protocol of this listener is http"),
+    ...checkDomains(hosts),
+    ...lists.flatMap((routes) => [...routes.flatMap(checkRoute), ...checkReached(routes)]),
+    ...listener.sections("filters").flatMap(checkFilter),
+  ];
 }
 
-function checkAliases(file: unknown): Problem[] {
-  const [name, other] = ["use_submission_queue_polling", "enable_submission_queue_polling"];
-  const section = valueAt(file, ["io_uring"]);
-  if (valueAt(section, [name]) === undefined || valueAt(section, [other]) === undefined) return [];
-  return [{ path: ["io_uring", other], isKey: true, message: `another name of "${name}", which is there too` }];
+function checkAliases(file: Section): Problem[] {
+  const [name, other] = ["use_submission_queue_polling", "enable_submission_queue_polling"] as const;
+  const section = file.section("io_uring");
+  if (section === null || !section.has(name)) return [];
+  return section.inVain([other], `another name of "${name}", which is there too`);
 }

@@ -5,17 +5,16 @@
  */
 import type { z } from "zod";
 import type { ConfigPath, Problem } from "./problem.ts";
-import { configSchema, jsonSchema } from "./schema.ts";
+import { type CheckedFile, configSchema, jsonSchema } from "./schema.ts";
 import { suggestion } from "./suggestion.ts";
-import type { CompleteConfigFile } from "./types.ts";
 
 type Issue = z.core.$ZodIssue;
 
 /** A found value is quoted up to this length. */
 const QUOTED_LENGTH = 60;
 
-/** Check a value: the configuration with its defaults, or all problems. */
-export function checkSchema(value: unknown): CompleteConfigFile | readonly Problem[] {
+/** Check a value: what it says, or all problems. */
+export function checkSchema(value: unknown): CheckedFile | readonly Problem[] {
   const checked = configSchema.safeParse(value);
   if (checked.success) return checked.data;
   return checked.error.issues.flatMap((issue) => problemsOf(value, issue, []));
@@ -23,14 +22,15 @@ export function checkSchema(value: unknown): CompleteConfigFile | readonly Probl
 
 function problemsOf(whole: unknown, issue: Issue, before: ConfigPath): Problem[] {
   const path = [...before, ...issue.path.map((key) => (typeof key === "symbol" ? String(key) : key))];
-  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(path, key));
+  if (issue.code === "unrecognized_keys") return issue.keys.map((key) => unknownKey(whole, path, key));
   if (issue.code === "invalid_union") {
     // One branch is of the value's type: what is wrong inside of it is the problem.
     const branch = issue.errors.find((issues) => issues.every((inner) => inner.path.length > 0 || isRefined(inner)));
     if (branch !== undefined) return branch.flatMap((inner) => problemsOf(whole, inner, path));
   }
+  if (issue.code === "invalid_key") return issue.issues.map(({ message }) => ({ path, isKey: true, message }));
   // Such a message is a sentence already.
-  if (issue.code === "custom") return [{ path, message: issue.message }];
+  if (issue.code === "custom") return [{ path, isKey: issue.params?.["isKey"] === true, message: issue.message }];
   const found = valueAt(whole, path);
   if (found === undefined) return [{ path, message: `missing; it is ${issue.message}` }];
   return [{ path, message: `found ${describe(found)}; allowed: ${issue.message}` }];
@@ -41,23 +41,40 @@ function isRefined(issue: Issue): boolean {
   return issue.code !== "invalid_type" && issue.code !== "invalid_value";
 }
 
-function unknownKey(path: ConfigPath, key: string): Problem {
-  const known = keysAt(path);
+function unknownKey(whole: unknown, path: ConfigPath, key: string): Problem {
+  const known = keysAt(whole, path);
   const meant = suggestion(key, known);
   const advice = meant === null ? `known here: ${known.join(", ")}` : `did you mean "${meant}"?`;
   return { path: [...path, key], isKey: true, message: `unknown key; ${advice}` };
 }
 
 interface SchemaNode {
+  readonly const?: unknown;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly items?: SchemaNode;
+  readonly anyOf?: readonly SchemaNode[];
+  readonly oneOf?: readonly SchemaNode[];
 }
 
-/** The keys of the mapping at a path. */
-function keysAt(path: ConfigPath): string[] {
-  let node: SchemaNode | undefined = jsonSchema();
-  for (const key of path) node = typeof key === "number" ? node?.items : node?.properties?.[key];
-  return Object.keys(node?.properties ?? {});
+/** The keys that the mapping at a path may have. */
+function keysAt(whole: unknown, path: ConfigPath): string[] {
+  let nodes = alternatives(jsonSchema(), whole);
+  for (const [depth, key] of path.entries()) {
+    const value = valueAt(whole, path.slice(0, depth + 1));
+    nodes = nodes.flatMap((node) => {
+      const inner = typeof key === "number" ? node.items : node.properties?.[key];
+      return inner === undefined ? [] : alternatives(inner, value);
+    });
+  }
+  return [...new Set(nodes.flatMap(({ properties = {} }) => Object.keys(properties)))];
+}
+
+/** What a value may be: of mappings with a `type` the one of its type. */
+function alternatives(node: SchemaNode, value: unknown): SchemaNode[] {
+  const several = node.anyOf ?? node.oneOf;
+  if (several !== undefined) return several.flatMap((one) => alternatives(one, value));
+  const type = node.properties?.["type"]?.const;
+  return type === undefined || type === valueAt(value, ["type"]) ? [node] : [];
 }
 
 /** The value at a path; `undefined` if there is none. */

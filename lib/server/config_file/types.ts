@@ -1,11 +1,13 @@
 /**
  * A configuration file as its author writes it. What each key means, its range and its default stand in
- * `schema.ts`, and are printed into docs/config.md.
+ * `schema.ts` and the schemas of its parts, and are printed into docs/config.md.
  *
  * @module
  */
 import type { RequestedInterface } from "../../net/socket_interface.ts";
 import type { LogLevel, Protocol } from "../config.ts";
+import type { FilterSection } from "./filter_types.ts";
+import type { RouteSection, VirtualHostSection } from "./route_types.ts";
 
 /** All of a configuration file. */
 export interface ConfigFile {
@@ -33,11 +35,17 @@ export interface IoUringSection {
   readonly enable_submission_queue_polling?: boolean | undefined;
 }
 
-/** Where connections are accepted, and what is done with them. */
+/**
+ * Where connections are accepted, and what is done with them: exactly one of `cluster`, `routes` and `virtual_hosts`;
+ * TCP has `cluster` only, and no filters.
+ */
 export interface ListenerSection {
   readonly listen: string | readonly string[];
   readonly protocol?: Protocol | undefined;
-  readonly cluster: string;
+  readonly cluster?: string | undefined;
+  readonly routes?: readonly RouteSection[] | undefined;
+  readonly virtual_hosts?: readonly VirtualHostSection[] | undefined;
+  readonly filters?: readonly FilterSection[] | undefined;
   readonly max_connections?: number | undefined;
   readonly http?: HttpSection | undefined;
   readonly tcp?: TcpSection | undefined;
@@ -51,6 +59,7 @@ export interface HttpSection {
   readonly stream_idle_timeout_ms?: number | undefined;
   readonly trusted_hops?: number | undefined;
   readonly linger_bytes?: number | undefined;
+  readonly filter_timeout_ms?: number | undefined;
   readonly limits?: HttpLimitsSection | undefined;
 }
 
@@ -68,26 +77,61 @@ export interface TcpSection {
   readonly idle_timeout_ms?: number | undefined;
 }
 
+/** An endpoint with a share. */
+export interface EndpointSection {
+  readonly address: string;
+  readonly weight?: number | undefined;
+}
+
+/** How connections, or requests, are spread over endpoints. */
+export type BalancerKey = "round_robin" | "least_connections" | "least_request" | "random" | "ring_hash" | "maglev";
+
+/** When an endpoint is left out for a while. */
+export interface OutlierDetectionSection {
+  readonly consecutive_5xx?: number | undefined;
+  readonly consecutive_gateway_errors?: number | undefined;
+  readonly consecutive_connect_failures?: number | undefined;
+  readonly ejection_ms?: number | undefined;
+  readonly max_ejection_ms?: number | undefined;
+  readonly max_ejection_percent?: number | undefined;
+}
+
+/** How it is found out whether endpoints are good. */
+export interface HealthCheckSection {
+  readonly type: "tcp" | "http";
+  readonly path?: string | undefined;
+  readonly host?: string | undefined;
+  readonly expected_statuses?: readonly (string | number)[] | undefined;
+  readonly port?: number | undefined;
+  readonly interval_ms?: number | undefined;
+  readonly timeout_ms?: number | undefined;
+  readonly unhealthy_threshold?: number | undefined;
+  readonly healthy_threshold?: number | undefined;
+}
+
+/** How many requests may be sent again at the same time. */
+export interface RetryBudgetSection {
+  readonly percent?: number | undefined;
+  readonly min?: number | undefined;
+}
+
 /** A group of endpoints that serve the same. */
 export interface ClusterSection {
   readonly name: string;
-  readonly endpoints: readonly string[];
-  readonly balancer?: "round_robin" | "least_connections" | undefined;
+  readonly endpoints: readonly (string | EndpointSection)[];
+  readonly balancer?: BalancerKey | undefined;
+  readonly slow_start_ms?: number | undefined;
+  readonly panic_threshold_percent?: number | undefined;
+  readonly outlier_detection?: OutlierDetectionSection | undefined;
+  readonly health_check?: HealthCheckSection | undefined;
   readonly connect_timeout_ms?: number | undefined;
   readonly connect_attempts?: number | undefined;
   readonly max_connections?: number | undefined;
   readonly max_pending_requests?: number | undefined;
+  readonly max_requests?: number | undefined;
+  readonly max_retries?: number | undefined;
+  readonly retry_budget?: RetryBudgetSection | undefined;
   readonly pending_timeout_ms?: number | undefined;
   readonly idle_timeout_ms?: number | undefined;
   readonly max_requests_per_connection?: number | undefined;
 }
-
-/** The same with every key that was left out, at every depth. */
-export type Complete<T> = T extends readonly (infer Item)[]
-  ? readonly Complete<Item>[]
-  : T extends object
-    ? { readonly [Key in keyof T]-?: Complete<Exclude<T[Key], undefined>> }
-    : T;
-
-/** A configuration file with its defaults. */
-export type CompleteConfigFile = Complete<ConfigFile>;

@@ -3,13 +3,16 @@
  *
  * @module
  */
-import type { RouteOptions, VirtualHostOptions } from "./route_options.ts";
+import type { RouteMatch, RouteOptions, VirtualHostOptions } from "./route_options.ts";
 
-/** All requests to one cluster, as they are. */
+/** All requests. */
+export const anyRequest: RouteMatch = { methods: [], headers: [], query: [] };
+
+/** A route that sends all requests to one cluster, as they are. */
 export function plainRoute(cluster: string): RouteOptions {
   return {
     name: "",
-    match: { methods: [], headers: [], query: [] },
+    match: anyRequest,
     action: { type: "clusters", clusters: [{ cluster, weight: 1 }] },
     rewrite: null,
     requestHeaders: null,
@@ -24,7 +27,7 @@ export function plainRoute(cluster: string): RouteOptions {
   };
 }
 
-/** The same for all hosts. */
-export function plainVirtualHosts(cluster: string): VirtualHostOptions[] {
-  return [{ name: "*", domains: ["*"], routes: [plainRoute(cluster)] }];
+/** A virtual host for requests to all hosts. */
+export function anyHost(routes: readonly RouteOptions[]): VirtualHostOptions {
+  return { name: "*", domains: ["*"], routes };
 }
