@@ -53,20 +53,14 @@ import {
   OVERLOADED,
   PROTOCOL_ERROR,
   RESPONSE_TIMEOUT,
-  type Reason,
   REWRITE_FAILED,
+  type Reason,
   ROUTE_ANSWER,
   UPSTREAM_CLOSED,
 } from "./reasons.ts";
 import { type LocalReplyBytes, type ReplyContext, replyBytes } from "./reply.ts";
 import { hostAndEnd, maximumForwards, putRequestHead, requestHeadBytes } from "./request_head.ts";
-import {
-  BODY_CHUNKED,
-  BODY_RAW,
-  BODY_UNFRAMED,
-  putResponseHead,
-  RESPONSE_FRAMING_KEPT,
-} from "./response_head.ts";
+import { BODY_CHUNKED, BODY_RAW, BODY_UNFRAMED, putResponseHead, RESPONSE_FRAMING_KEPT } from "./response_head.ts";
 import { type RetryCause, RetryState } from "./retry.ts";
 import { RewriteError } from "./routing/path_change.ts";
 import { directResponse, redirectResponse } from "./routing/response.ts";
@@ -295,7 +289,10 @@ export class Exchange implements UpstreamClient {
     } else if (action.type === "redirect") {
       const location = route.redirectLocation(head, memory, base, false);
       if (location instanceof RewriteError) this.#replyLocally(REWRITE_FAILED);
-      else this.#answer(ROUTE_ANSWER, action.redirect.status, (to) => redirectResponse(action.redirect.status, location, to));
+      else
+        this.#answer(ROUTE_ANSWER, action.redirect.status, (to) =>
+          redirectResponse(action.redirect.status, location, to),
+        );
     } else if (action.type === "response") {
       this.#answer(ROUTE_ANSWER, action.response.status, (to) => directResponse(action.response, route.body, to));
     }
@@ -962,7 +959,8 @@ export class Exchange implements UpstreamClient {
 
   #onResponseTimeout(): void {
     const { outliers } = (this.#cluster as HttpCluster).cluster;
-    if (this.#endpoint !== null) outliers?.onResponse(this.#endpoint, RESPONSE_TIMEOUT.status, this.#proxy.driver.nowMs);
+    if (this.#endpoint !== null)
+      outliers?.onResponse(this.#endpoint, RESPONSE_TIMEOUT.status, this.#proxy.driver.nowMs);
     if (!this.#tryAgain("timeout", 0)) this.#replyLocally(RESPONSE_TIMEOUT);
   }
 

@@ -296,7 +296,13 @@ export class ExchangeFilters implements FilterHost {
       this.#proxy.giveHead(changed);
       if (!isValid) return 0;
     } else {
-      headBytes = this.#exchange.sendHead(head, memory, base, framing, framing === RESPONSE_FRAMING_KEPT ? roomBytes : 0);
+      headBytes = this.#exchange.sendHead(
+        head,
+        memory,
+        base,
+        framing,
+        framing === RESPONSE_FRAMING_KEPT ? roomBytes : 0,
+      );
     }
     this.#startResponseBody(view, framing, head);
     return headBytes;
@@ -384,7 +390,8 @@ export class ExchangeFilters implements FilterHost {
   }
 
   collectRequest(limitBytes: number): Promise<Uint8Array> {
-    const body = (this.#requestStage ??= this.#createRequestStage()).collect(limitBytes);
+    this.#requestStage ??= this.#createRequestStage();
+    const body = this.#requestStage.collect(limitBytes);
     this.#exchange.askForBody();
     return body;
   }
@@ -394,7 +401,8 @@ export class ExchangeFilters implements FilterHost {
       const { bytes, bodyBytes } = this.#local;
       return Promise.resolve(bytes.slice(bytes.length - bodyBytes));
     }
-    const body = (this.#responseStage ??= this.#createResponseStage()).collect(limitBytes);
+    this.#responseStage ??= this.#createResponseStage();
+    const body = this.#responseStage.collect(limitBytes);
     this.#exchange.bodyMode = BODY_UNFRAMED;
     this.#exchange.proceed();
     return body;

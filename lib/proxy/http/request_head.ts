@@ -280,14 +280,7 @@ function putForwarded(
 }
 
 /** The values of all fields of that number, each with a comma behind it. */
-function putEarlier(
-  target: Uint8Array,
-  at: number,
-  head: Head,
-  source: Uint8Array,
-  base: number,
-  id: number,
-): number {
+function putEarlier(target: Uint8Array, at: number, head: Head, source: Uint8Array, base: number, id: number): number {
   let end = at;
   for (let field = head.findField(id); field >= 0; field = head.findField(id, field + 1)) {
     end = putValue(target, end, head, source, base, field);

@@ -21,9 +21,9 @@ import {
   type HttpClusterOptions,
   type HttpProxyOptions,
 } from "./options.ts";
-import { drawExchange, type Exchange, type ExchangePlan } from "./test_exchange.ts";
 import { anyHost, plainRoute } from "./routing/plain_route.ts";
 import { RouteTable } from "./routing/route_table.ts";
+import { drawExchange, type Exchange, type ExchangePlan } from "./test_exchange.ts";
 import { SimulatedClient } from "./test_http_client.ts";
 import { SimulatedUpstream, type UpstreamGroup, type UpstreamPlan } from "./test_http_upstream.ts";
 

@@ -6,8 +6,8 @@
  * @module
  */
 import { z } from "zod";
-import { defaultProxyConfig } from "../config.ts";
 import { anyHost, plainRoute } from "../../proxy/http/routing/plain_route.ts";
+import { defaultProxyConfig } from "../config.ts";
 import type { HttpListenerConfig, ListenerConfig } from "../server_config.ts";
 import { parseTarget } from "../target.ts";
 import { filterSection } from "./filter_schema.ts";
@@ -46,6 +46,7 @@ const httpObject = z.strictObject(
       "How long a body or a WebSocket may be without bytes.",
     ),
     trusted_hops: whole(0, 100, http.trustedHops, "Proxies in front whose X-Forwarded-* are believed."),
+    forwarded: flag(http.writesForwarded, "Add the field Forwarded (RFC 7239) to requests too."),
     linger_bytes: whole(
       0,
       1 << 30,
@@ -131,6 +132,7 @@ function toHttpConfig(http: Listener["http"]): HttpListenerConfig {
     responseTimeoutMs: http.response_timeout_ms,
     streamIdleTimeoutMs: http.stream_idle_timeout_ms,
     trustedHops: http.trusted_hops,
+    writesForwarded: http.forwarded,
     lingerBytes: http.linger_bytes,
     filterTimeoutMs: http.filter_timeout_ms,
     limits: {

@@ -8,6 +8,7 @@
  */
 import { z } from "zod";
 import type { RetryOptions } from "../../proxy/http/retry_options.ts";
+import { plainRoute } from "../../proxy/http/routing/plain_route.ts";
 import type {
   HashKey,
   HeaderChanges,
@@ -19,7 +20,6 @@ import type {
   RouteOptions,
   VirtualHostOptions,
 } from "../../proxy/http/routing/route_options.ts";
-import { plainRoute } from "../../proxy/http/routing/plain_route.ts";
 import type { MatchSection, RouteSection, VirtualHostSection } from "./route_types.ts";
 import {
   authority,

@@ -58,6 +58,7 @@ export interface HttpSection {
   readonly response_timeout_ms?: number | undefined;
   readonly stream_idle_timeout_ms?: number | undefined;
   readonly trusted_hops?: number | undefined;
+  readonly forwarded?: boolean | undefined;
   readonly linger_bytes?: number | undefined;
   readonly filter_timeout_ms?: number | undefined;
   readonly limits?: HttpLimitsSection | undefined;

@@ -151,6 +151,7 @@ export class TestExchange implements HttpExchange {
   readonly state: Map<string, unknown> = new Map();
   readonly upstream: string = "";
   readonly flag: string = "-";
+  readonly status: number = 0;
   readonly startMs: number = 0;
   readonly durationMs: number = 0;
   readonly receivedBytes: number = 0;

@@ -1,0 +1,54 @@
+/**
+ * Makes the filters of a worker's listeners.
+ *
+ * @module
+ */
+import { RingwayError } from "../../ffi/errors.ts";
+import { FilterMatcher } from "../proxy/http/filter_matcher.ts";
+import { createFilter } from "../proxy/http/filters/builtin/create.ts";
+import type { HttpFilter } from "../proxy/http/filters/filter.ts";
+import { FilterChain, type FilterEntry } from "../proxy/http/filters/filter_chain.ts";
+import type { FilterConfig, HttpListener, ServerConfig } from "./server_config.ts";
+
+/** The value that a configuration in TypeScript exports, as far as filters are concerned. */
+interface ConfigModule {
+  readonly listeners?: readonly { readonly filters?: readonly { readonly filter?: HttpFilter }[] }[];
+}
+
+/** The filters of each listener, `null` for one that has none. The first one of all is given, if it is not `null`. */
+export async function createFilterChains(
+  config: ServerConfig,
+  first: HttpFilter | null,
+): Promise<(FilterChain | null)[]> {
+  const module = config.module === null ? null : await importModule(config.module);
+  return config.listeners.map((listener, index) => {
+    if (listener.protocol !== "http") return null;
+    const entries = entriesOf(listener, module?.listeners?.[index]?.filters ?? []);
+    if (first !== null) entries.unshift({ filter: first, matcher: null });
+    return entries.length === 0 ? null : new FilterChain(entries);
+  });
+}
+
+async function importModule(url: string): Promise<ConfigModule> {
+  const module = (await import(url)) as { readonly default?: ConfigModule };
+  return module.default ?? {};
+}
+
+function entriesOf({ filters }: HttpListener, own: readonly { readonly filter?: HttpFilter }[]): FilterEntry[] {
+  return filters.map((config, index) => ({
+    filter: filterOf(config, own[index]?.filter),
+    matcher: config.match === null ? null : new FilterMatcher(config.match),
+  }));
+}
+
+function filterOf({ filter }: FilterConfig, own: HttpFilter | undefined): HttpFilter {
+  if (filter.type !== "custom") return createFilter(filter);
+  if (own?.name === filter.name) return own;
+  const failure = { code: "ERR_CONFIG", source: "internal", operation: "start a worker" } as const;
+  const found = own === undefined ? "there is none" : `it is "${own.name}"`;
+  throw new RingwayError(
+    `The filter "${filter.name}" is not at its place in the configuration when a worker imports it: ${found}; ` +
+      "a configuration has to be the same each time it is imported",
+    failure,
+  );
+}
