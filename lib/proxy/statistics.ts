@@ -32,6 +32,9 @@ export const STATISTICS = [
   "http_upstream_reuses_total",
   "http_upstream_retries_total",
   "http_upstream_errors_total",
+  "http_overload_refusals_total",
+  "overload_active",
+  "overload_pauses_total",
 ] as const;
 
 /** The name of a number. */

@@ -17,6 +17,7 @@ import { ConnectionLimit } from "../proxy/connection_limit.ts";
 import { AccessLog } from "../proxy/http/access_log.ts";
 import { lineFormat } from "../proxy/http/access_log_format.ts";
 import { HttpProxy } from "../proxy/http/http_proxy.ts";
+import { defaultOverloadOptions, OverloadGuard } from "../proxy/overload.ts";
 import type { ProxyReporter } from "../proxy/reporter.ts";
 import { STATISTIC, Statistics } from "../proxy/statistics.ts";
 import { TcpProxy } from "../proxy/tcp/tcp_proxy.ts";
@@ -24,6 +25,8 @@ import { errnoName } from "../ring/errors.ts";
 import type { LogLevel } from "./config.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { type FromWorker, MessageCounter, type ToWorker } from "./messages.ts";
+import { OverloadMonitor } from "./overload_monitor.ts";
+import { OverloadResponse } from "./overload_response.ts";
 import { RepeatedMessages } from "./repeated_messages.ts";
 import { connectionOptions, ringOptions } from "./ring_config.ts";
 import type { ClusterConfig, ListenerConfig } from "./server_config.ts";
@@ -74,6 +77,8 @@ class WorkerMain {
         repeated.say("error", `cannot accept connections (${errnoName(errno)}), trying again shortly`),
     };
     const limit = new ConnectionLimit(config.maximumConnections);
+    const overload = new OverloadGuard(defaultOverloadOptions, new OverloadResponse(limit, statistics, log));
+    new OverloadMonitor(driver, overload);
     const { accessLog, accessLogFormat } = config.server;
     this.#accessLog = accessLog === "" ? null : new AccessLog(driver, lineFormat(accessLogFormat), writeAccessLog);
     this.#proxies = listeners.map((listener) => {

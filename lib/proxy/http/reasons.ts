@@ -41,5 +41,7 @@ export const UPSTREAM_ERROR: Reason = new Reason("UPE", 502, "The upstream serve
 export const NO_ENDPOINT: Reason = new Reason("UH", 503, "No upstream server is available");
 /** Too many requests wait for a connection, or one waited too long. */
 export const OVERFLOW: Reason = new Reason("UO", 503, "Too many requests are waiting");
+/** The worker does not keep up; see `overload.ts`. */
+export const OVERLOADED: Reason = new Reason("OM", 503, "The proxy is overloaded");
 /** The endpoint took too long to answer. */
 export const RESPONSE_TIMEOUT: Reason = new Reason("UT", 504, "The upstream server did not respond in time");
