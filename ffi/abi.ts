@@ -156,6 +156,7 @@ export interface Functions {
   readonly ringway_buffers_withdraw: (p0: number, p1: number, p2: Buffer, p3: number) => number;
   readonly ringway_wake: (p0: number) => number;
   readonly ringway_ring_event: (p0: number) => number;
+  readonly ringway_ring_event_mute: (p0: number, p1: number) => number;
   readonly ringway_wait_readable: (p0: number, p1: number) => number;
   readonly ringway_event_drain: (p0: number) => number;
   readonly ringway_event_signal: (p0: number) => number;
@@ -188,6 +189,7 @@ export const SYMBOLS: {
   ringway_buffers_withdraw: { parameters: ["i32", "u32", "buffer", "u32"], result: "i32" },
   ringway_wake: { parameters: ["i32"], result: "i32" },
   ringway_ring_event: { parameters: ["i32"], result: "i32" },
+  ringway_ring_event_mute: { parameters: ["i32", "u32"], result: "i32" },
   ringway_wait_readable: { parameters: ["i32", "i32"], result: "i32" },
   ringway_event_drain: { parameters: ["i32"], result: "i32" },
   ringway_event_signal: { parameters: ["i32"], result: "i32" },

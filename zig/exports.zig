@@ -101,6 +101,14 @@ pub export fn ringway_ring_event(handle: i32) i32 {
     return table.release(ring, ring.signalCompletions());
 }
 
+/// Keep the kernel from signalling the descriptor of `ringway_ring_event` (1), or let it again (0). What
+/// completes meanwhile is not signalled afterwards.
+pub export fn ringway_ring_event_mute(handle: i32, muted: u32) i32 {
+    const ring = table.acquire(handle) catch |refusal| return table.errno(refusal);
+    ring.muteCompletions(muted != 0);
+    return table.release(ring, 0);
+}
+
 /// Wait until a descriptor can be read: 1, 0 after `timeout_ms`, or a negative errno.
 pub export fn ringway_wait_readable(descriptor: i32, timeout_ms: i32) i32 {
     return system.waitReadable(descriptor, timeout_ms);

@@ -195,6 +195,10 @@ pub const sq_flag = struct {
     pub const cq_overflow: u32 = 1 << 1;
 };
 
+pub const cq_flag = struct {
+    pub const eventfd_disabled: u32 = 1 << 0;
+};
+
 pub const sqe_flag = struct {
     pub const buffer_select: u8 = 1 << 5;
     pub const cqe_skip_success: u8 = 1 << 6;

@@ -513,6 +513,12 @@ pub const Ring = struct {
         return descriptor;
     }
 
+    /// Kernels before 5.8 have no flags here, and go on signalling, which is only a waste.
+    pub fn muteCompletions(ring: *Ring, muted: bool) void {
+        const flags = ring.uring.cq.kflags orelse return;
+        @atomicStore(u32, flags, if (muted) liburing.cq_flag.eventfd_disabled else 0, .monotonic);
+    }
+
     /// Take unused buffers back from the kernel, if it can be told which those are.
     pub fn withdrawBuffers(ring: *Ring, group: u32, count: u32, taken_back: [*]i32) i32 {
         if (ring.features & abi.Feature.deferred_task_run == 0) return 0;

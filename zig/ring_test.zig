@@ -220,6 +220,20 @@ fn exchange(ring: *TestRing) !void {
     try testing.expectEqualStrings("hello", ring.arena[buffer * 4096 ..][0..5]);
 }
 
+test "a muted event descriptor stays unreadable, and is signalled again afterwards" {
+    var ring = try TestRing.open(.{});
+    const event = exports.ringway_ring_event(ring.handle);
+    try testing.expectEqual(0, exports.ringway_ring_event_mute(ring.handle, 1));
+    ring.queue(.{ .operation = .nop, .slot = 1 });
+    try testing.expectEqual(1, (try ring.enter(1, harness.deadline_us)).len);
+    try testing.expectEqual(0, exports.ringway_wait_readable(event, 0));
+    try testing.expectEqual(0, exports.ringway_ring_event_mute(ring.handle, 0));
+    ring.queue(.{ .operation = .nop, .slot = 2 });
+    try testing.expectEqual(1, (try ring.enter(1, harness.deadline_us)).len);
+    try testing.expectEqual(1, exports.ringway_wait_readable(event, 0));
+    ring.close();
+}
+
 test "the event descriptor becomes readable with completions, and is made once" {
     var ring = try TestRing.open(.{});
     const event = exports.ringway_ring_event(ring.handle);

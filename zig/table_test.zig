@@ -58,6 +58,7 @@ fn expectRefused(handle: i32, errno: i32) !void {
     try testing.expectEqual(errno, exports.ringway_submit(handle, 0));
     try testing.expectEqual(errno, exports.ringway_buffers_withdraw(handle, 0, &numbers, 1));
     try testing.expectEqual(errno, exports.ringway_ring_event(handle));
+    try testing.expectEqual(errno, exports.ringway_ring_event_mute(handle, 1));
     try testing.expectEqual(errno, exports.ringway_socket_open(handle, 2));
     if (errno != harness.BADF) return;
     try testing.expectEqual(errno, exports.ringway_ring_info(handle, 0));

@@ -7,6 +7,7 @@ import type { Lease } from "../ring/lease.ts";
 import type { Timer } from "../ring/timer_wheel.ts";
 import type { SocketAddress } from "./address.ts";
 import type { Connection, ConnectionHandler, ConnectionOptions, Listener, ListenerHandler } from "./connection.ts";
+import type { UserCode } from "./user_code.ts";
 
 /** The name of a driver. */
 export type DriverName = "uring" | "default" | "memory";
@@ -41,6 +42,8 @@ export interface Driver {
   readonly nowMs: number;
   /** Limits and times of its connections. */
   readonly connectionOptions: ConnectionOptions;
+  /** Tells the thread's loop when user code waits for what only the runtime's own loop can give. */
+  readonly userCode: UserCode;
   /** Start a timer, or move it. It expires at most a few milliseconds late, never early. */
   startTimer(timer: Timer, delayMs: number): void;
   /** Stop a timer. */

@@ -54,6 +54,25 @@ describe("ConnectionLimit", () => {
     assert.deepEqual(one.calls, ["pause", "resume"]);
   });
 
+  it("is held whatever the number of connections, with all limits below, until it is not", () => {
+    const [one, late] = [record(), record()];
+    const parent = new ConnectionLimit(9);
+    const limit = new ConnectionLimit(1, parent);
+    limit.add(one.listener);
+    parent.hold(true);
+    limit.add(late.listener);
+    assert.deepEqual([one.calls, late.calls], [["pause"], ["pause"]]);
+    limit.take();
+    parent.hold(false);
+    assert.deepEqual(one.calls, ["pause"], "it is full now");
+    limit.giveBack();
+    assert.deepEqual(one.calls, ["pause", "resume"]);
+    parent.hold(true);
+    limit.take();
+    limit.giveBack();
+    assert.deepEqual(one.calls, ["pause", "resume", "pause"], "room is not enough");
+  });
+
   it("lets them accept one by one when few connections are left, and many at a time otherwise", () => {
     const { listener, modes } = record();
     const limit = new ConnectionLimit(4098);

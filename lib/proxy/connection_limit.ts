@@ -21,6 +21,8 @@ export class ConnectionLimit {
   #isPaused = false;
   #isNear = false;
   #isStopped = false;
+  /** Is accepting to pause whatever the number? */
+  #isHeld = false;
 
   /** A limit, which another one for several proxies may be above. */
   constructor(maximum: number, parent: ConnectionLimit | null = null) {
@@ -38,6 +40,10 @@ export class ConnectionLimit {
   get #remaining(): number {
     const own = this.#maximum - this.#active;
     return this.#parent === null ? own : Math.min(own, this.#parent.#remaining);
+  }
+
+  get #mayAccept(): boolean {
+    return !this.#isHeld && this.#active < this.#maximum && (this.#parent === null || this.#parent.#mayAccept);
   }
 
   /** Pause and resume one more listener. */
@@ -63,6 +69,12 @@ export class ConnectionLimit {
     if (this.#isNear) this.#update();
   }
 
+  /** Accept no connection as long as this is so, whatever their number: here and in all limits below. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    this.#update();
+  }
+
   /** The listeners are closed: leave them alone. */
   stop(): void {
     this.#isStopped = true;
@@ -70,9 +82,8 @@ export class ConnectionLimit {
 
   #update(): void {
     for (const child of this.#children) child.#update();
-    const remaining = this.#remaining;
-    this.#setNear(remaining <= NEAR);
-    this.#setPaused(remaining <= 0);
+    this.#setNear(this.#remaining <= NEAR);
+    this.#setPaused(!this.#mayAccept);
   }
 
   #setNear(isNear: boolean): void {

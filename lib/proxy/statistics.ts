@@ -56,6 +56,9 @@ export const STATISTICS = [
   "http_reason_dc_total",
   "outlier_ejections_total",
   "outlier_ejected_active",
+  "http_overload_refusals_total",
+  "overload_active",
+  "overload_pauses_total",
 ] as const;
 
 /** The name of a number. */

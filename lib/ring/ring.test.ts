@@ -312,7 +312,7 @@ test("the runtime's loop hears of completions", async () => {
   const [one] = t.pair();
   let heard = 0;
   let notify = () => {};
-  const stop = ring.watch(() => {
+  const watch = ring.watch(() => {
     heard++;
     notify();
   });
@@ -327,13 +327,27 @@ test("the runtime's loop hears of completions", async () => {
     await called;
     assert.equal(t.waitFor(1).result, -abi.ETIME);
   }
-  await stop();
+  const rest = () => new Promise((resolve) => setTimeout(resolve, 10));
+  watch.mute(true);
+  // One completion may be heard of twice.
+  await rest();
+  const beforeMuted = heard;
+  ring.nop(1, 0);
+  t.waitFor(1);
+  await rest();
+  assert.equal(heard, beforeMuted, "muted");
+  watch.mute(false);
+  const called = next();
+  ring.nop(1, 0);
+  t.turn();
+  await called;
+  await watch.stop();
   const before = heard;
   ring.nop(1, 0);
   t.waitFor(1);
   ring.close(one);
   t.turn();
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  await rest();
   assert.equal(heard, before);
   ring.closeRing();
 });

@@ -25,6 +25,16 @@ export interface RingCounters {
   readonly refused: number;
 }
 
+/** Watches a ring from the runtime's own loop. */
+export interface RingWatch {
+  /** Muted, it costs the ring nothing, and hears of nothing; enter the ring once when that is over. */
+  mute(isMuted: boolean): void;
+  /** Have `onReady` called once more, after the runtime's other work has had its turn. */
+  callAgain(): void;
+  /** End it; `onReady` is not called any more once it is done. */
+  stop(): Promise<void>;
+}
+
 /**
  * One thread's ring. Only the thread that opened it may use it, but for {@linkcode wakeRing}.
  *
@@ -339,24 +349,33 @@ export class Ring {
     return address.subarray(0, Math.max(0, length));
   }
 
-  /**
-   * Watch the ring from the runtime's own loop: `onReady` runs when completions wait for
-   * {@linkcode enter}. The returned function ends it.
-   */
-  watch(onReady: () => void): () => Promise<void> {
+  /** Watch the ring from the runtime's own loop: `onReady` runs when completions wait for {@linkcode enter}. */
+  watch(onReady: () => void): RingWatch {
     const event = this.#functions.ringway_ring_event(this.handle);
     if (event < 0) {
       throw new RingError(`Cannot watch the ring: ${errnoName(event)}`, "ERR_RING_WATCH", "watch", event);
     }
+    const mute = (isMuted: boolean) => {
+      this.#functions.ringway_ring_event_mute(this.handle, isMuted ? 1 : 0);
+    };
+    // It may have been left so by the last one.
+    mute(false);
     const watch = runtime.watch(event, this.#library.path, () => {
       // First, so that what completes from now on is heard of. Bun has done so already, Deno leaves it readable.
       this.#functions.ringway_event_drain(event);
       onReady();
     });
-    return async () => {
-      const stopped = watch.stop();
-      this.#functions.ringway_event_signal(event);
-      await stopped;
+    return {
+      mute,
+      callAgain: () => {
+        this.#functions.ringway_event_signal(event);
+      },
+      stop: async () => {
+        mute(true);
+        const stopped = watch.stop();
+        this.#functions.ringway_event_signal(event);
+        await stopped;
+      },
     };
   }
 

@@ -10,25 +10,19 @@ import { DefaultDriver } from "../net/default/driver.ts";
 import type { Driver } from "../net/driver.ts";
 import { UringDriver } from "../net/uring/driver.ts";
 import { runParked } from "../net/uring/parked_loop.ts";
-import { Cluster } from "../proxy/cluster.ts";
-import { ConnectionLimit } from "../proxy/connection_limit.ts";
 import type { EndpointState } from "../proxy/endpoint.ts";
 import { AccessLog } from "../proxy/http/access_log.ts";
 import { lineFormat } from "../proxy/http/access_log_format.ts";
-import { HttpCluster } from "../proxy/http/http_cluster.ts";
-import { HttpProxy } from "../proxy/http/http_proxy.ts";
-import type { OutlierReporter } from "../proxy/outlier_detector.ts";
-import type { ProxyReporter } from "../proxy/reporter.ts";
+import { AccessLogFilter } from "../proxy/http/filters/access_log_filter.ts";
+import type { FilterChain } from "../proxy/http/filters/filter_chain.ts";
 import { STATISTIC, Statistics } from "../proxy/statistics.ts";
-import { TcpProxy } from "../proxy/tcp/tcp_proxy.ts";
-import { errnoName } from "../ring/errors.ts";
 import type { LogLevel } from "./config.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { type FromWorker, MessageCounter, type ToWorker } from "./messages.ts";
-import { RepeatedMessages } from "./repeated_messages.ts";
 import { connectionOptions, ringOptions } from "./ring_config.ts";
-import type { ClusterConfig, ListenerConfig } from "./server_config.ts";
 import type { WorkerConfig } from "./worker_config.ts";
+import { createFilterChains } from "./worker_filters.ts";
+import { type ListenerProxy, WorkerProxies } from "./worker_proxies.ts";
 
 interface WorkerScope {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
@@ -37,77 +31,47 @@ interface WorkerScope {
 
 const scope = globalThis as unknown as WorkerScope;
 
-type Proxy = TcpProxy | HttpProxy;
-
 /** What runs in the thread. */
 class WorkerMain {
   readonly #config: WorkerConfig;
   readonly #driver: Driver;
-  /** In the order of the configuration, as the proxies are. */
-  readonly #clusters: readonly Cluster[];
-  readonly #httpClusters: readonly HttpCluster[];
-  readonly #proxies: readonly Proxy[];
+  readonly #proxies: WorkerProxies;
   readonly #accessLog: AccessLog | null;
+  readonly #filters: readonly (FilterChain | null)[];
   readonly #sent: MessageCounter;
   #stopping = false;
 
-  private constructor(config: WorkerConfig, sent: MessageCounter, driver: Driver) {
+  private constructor(
+    config: WorkerConfig,
+    sent: MessageCounter,
+    driver: Driver,
+    accessLog: AccessLog | null,
+    filters: readonly (FilterChain | null)[],
+  ) {
     this.#config = config;
-    new MemoryTrimmer(driver);
     this.#sent = sent;
     this.#driver = driver;
-    const { clusters, listeners } = config.server;
-    const repeated = new RepeatedMessages(log);
+    this.#accessLog = accessLog;
+    this.#filters = filters;
+    new MemoryTrimmer(driver);
     const statistics = new Statistics(config.statistics);
-    // The connections of a worker that crashed in this place are gone with it.
+    // What a worker that crashed in this place has left there is gone with it.
     statistics.set(STATISTIC.downstream_connections_active, 0);
     statistics.set(STATISTIC.http_requests_active, 0);
     statistics.set(STATISTIC.outlier_ejected_active, 0);
-    this.#clusters = clusters.map(({ name, options }, index) => {
-      const states = (config.endpoints[index] ?? []).map(endpointState);
-      const reporter = outlierReporter(clusters.length === 1 ? "" : ` of cluster "${name}"`);
-      const context = { worker: config.index, random: Math.random, statistics, reporter };
-      return new Cluster(name, options, states, context);
-    });
-    this.#httpClusters = clusters.map(({ http, connectTimeoutMs, connectAttempts }, index) => {
-      return new HttpCluster(driver, this.#clusters[index] as Cluster, { ...http, connectTimeoutMs, connectAttempts });
-    });
-    const reporter: ProxyReporter = {
-      onConnectFailed: (endpoint, errno) =>
-        repeated.say("warning", `cannot connect to ${endpoint.name}: ${errnoName(errno)}`),
-      onNoEndpoint: (cluster) => {
-        const of = clusters.length === 1 ? "" : ` of cluster "${cluster.name}"`;
-        const why = cluster.endpoints.length === 0 ? "its name resolves to no address" : "none is healthy";
-        repeated.say("error", `no endpoint${of} to connect to: ${why}`);
-      },
-      onAcceptError: (_listener, errno) =>
-        repeated.say("error", `cannot accept connections (${errnoName(errno)}), trying again shortly`),
-    };
-    const limit = new ConnectionLimit(config.maximumConnections);
-    const { accessLog, accessLogFormat } = config.server;
-    this.#accessLog = accessLog === "" ? null : new AccessLog(driver, lineFormat(accessLogFormat), writeAccessLog);
-    this.#proxies = listeners.map((listener) => {
-      const wanted = firstCluster(listener);
-      const index = clusters.findIndex(({ name }) => name === wanted);
-      const [clusterConfig, cluster] = [clusters[index], this.#clusters[index]];
-      if (clusterConfig === undefined || cluster === undefined) throw unknownCluster(wanted);
-      return createProxy(listener, clusterConfig, {
-        driver,
-        cluster,
-        httpCluster: this.#httpClusters[index] as HttpCluster,
-        statistics,
-        reporter,
-        limit,
-        accessLog: this.#accessLog,
-      });
-    });
+    this.#proxies = new WorkerProxies(config, { driver, statistics, filters, log });
   }
 
   static async start(config: WorkerConfig, sent: MessageCounter): Promise<WorkerMain> {
     const driver = await openDriver(config);
-    const worker = new WorkerMain(config, sent, driver);
+    const { accessLog, accessLogFormat, workers } = config.server;
+    const opened = accessLog === "" ? null : new AccessLog(driver, lineFormat(accessLogFormat), writeAccessLog);
+    const chains = await createFilterChains(config.server, opened === null ? null : new AccessLogFilter(opened));
+    const count = workers === "auto" ? navigator.hardwareConcurrency : workers;
+    for (const chain of chains) await chain?.start({ index: config.index, count, log });
+    const worker = new WorkerMain(config, sent, driver, opened, chains);
     for (const { address, owner, ...options } of config.listeners) {
-      const proxy = worker.#proxies[owner] as Proxy;
+      const proxy = worker.#proxies.proxies[owner] as ListenerProxy;
       proxy.add(
         await driver.listen(address, proxy, {
           ...options,
@@ -136,14 +100,12 @@ class WorkerMain {
   async receive(message: ToWorker): Promise<void> {
     switch (message.type) {
       case "endpoints":
-        this.#clusters[message.cluster]?.update(message.addresses.map(endpointState), this.#driver.nowMs);
-        this.#httpClusters[message.cluster]?.onEndpoints();
+        this.#proxies.setEndpoints(message.cluster, message.addresses.map(endpointState));
         return;
       case "drain":
-        await Promise.all(this.#proxies.map((proxy) => proxy.stopAccepting()));
-        for (const cluster of this.#httpClusters) cluster.drain();
+        await this.#proxies.stopAccepting();
         scope.postMessage({ type: "closed" });
-        await Promise.all(this.#proxies.map((proxy) => proxy.drained()));
+        await this.#proxies.drained();
         this.#accessLog?.flush();
         scope.postMessage({ type: "drained" });
         return;
@@ -156,58 +118,15 @@ class WorkerMain {
 
   async #end(): Promise<void> {
     await this.#driver.close();
+    const onError = (filter: string, error: unknown) => log("error", `filter ${filter}: ${describe(error)}`);
+    for (const chain of this.#filters) await chain?.stop(onError);
     this.#accessLog?.flush();
     scope.postMessage({ type: "stopped" });
   }
 }
 
-/** What a proxy needs besides its options. */
-interface ProxyParts {
-  readonly driver: Driver;
-  readonly cluster: Cluster;
-  readonly httpCluster: HttpCluster;
-  readonly statistics: Statistics;
-  readonly reporter: ProxyReporter;
-  readonly limit: ConnectionLimit;
-  readonly accessLog: AccessLog | null;
-}
-
-/** The proxy for a listener's connections: some of its options are the listener's, some the cluster's. */
-function createProxy(listener: ListenerConfig, clusterConfig: ClusterConfig, parts: ProxyParts): Proxy {
-  const { driver, cluster, httpCluster, statistics, reporter, limit, accessLog } = parts;
-  const { connectTimeoutMs, connectAttempts } = clusterConfig;
-  const maximumConnections = listener.maximumConnections || Number.MAX_SAFE_INTEGER;
-  if (listener.protocol === "tcp") {
-    const { idleTimeoutMs } = listener;
-    const options = { connectTimeoutMs, connectAttempts, maximumConnections, idleTimeoutMs };
-    return new TcpProxy(driver, cluster, options, statistics, reporter, limit);
-  }
-  const options = { ...listener.http, maximumConnections };
-  return new HttpProxy(driver, httpCluster, options, statistics, reporter, limit, accessLog);
-}
-
-/** The cluster that all of a listener's connections go to. */
-function firstCluster(listener: ListenerConfig): string {
-  if (listener.protocol === "tcp") return listener.cluster;
-  const action = listener.virtualHosts[0]?.routes[0]?.action;
-  return (action?.type === "clusters" ? action.clusters[0]?.cluster : undefined) ?? "";
-}
-
 function endpointState(address: SocketAddress): EndpointState {
   return { address, weight: 1, isHealthy: true };
-}
-
-function outlierReporter(ofCluster: string): OutlierReporter {
-  return {
-    onEjected: ({ name }, reason, durationMs) =>
-      log("warning", `endpoint ${name}${ofCluster} is left out for ${durationMs} ms: too many ${reason} in a row`),
-    onReinstated: ({ name }) => log("info", `endpoint ${name}${ofCluster} is used again`),
-  };
-}
-
-function unknownCluster(name: string): RingwayError {
-  const failure = { code: "ERR_CONFIG", source: "internal", operation: "start a worker" } as const;
-  return new RingwayError(`No cluster is named "${name}"`, failure);
 }
 
 async function openDriver(config: WorkerConfig): Promise<Driver> {

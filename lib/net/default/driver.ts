@@ -11,6 +11,7 @@ import { type Timer, TimerWheel } from "../../ring/timer_wheel.ts";
 import { encodeAddress, type SocketAddress } from "../address.ts";
 import type { Connection, ConnectionHandler, ConnectionOptions, Listener, ListenerHandler } from "../connection.ts";
 import type { Driver, DriverReporter, ListenOptions } from "../driver.ts";
+import { UserCode } from "../user_code.ts";
 import { DefaultConnection } from "./connection.ts";
 import { DescriptorWatch } from "./descriptor_watch.ts";
 import { connectErrnoOf } from "./errno.ts";
@@ -32,6 +33,7 @@ const MAXIMUM_TIMEOUT_MS = 2 ** 31 - 1;
 export class DefaultDriver implements Driver {
   readonly name = "default";
   readonly connectionOptions: ConnectionOptions;
+  readonly userCode: UserCode = new UserCode();
   readonly #reporter: DriverReporter;
   readonly #connections = new Set<DefaultConnection>();
   readonly #listeners = new Set<DefaultListener>();

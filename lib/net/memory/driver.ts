@@ -13,6 +13,7 @@ import { formatAddress, type IpAddress, type SocketAddress } from "../address.ts
 import type { ConnectionHandler, ConnectionOptions, Listener, ListenerHandler } from "../connection.ts";
 import type { Driver, ListenOptions } from "../driver.ts";
 import { SocketError } from "../errors.ts";
+import { UserCode } from "../user_code.ts";
 import { canonicalAddress, isLoopback, loopback } from "./address_book.ts";
 import { MemoryConnection } from "./connection.ts";
 import { MemoryLeasePool } from "./lease_pool.ts";
@@ -54,6 +55,7 @@ const DEFAULT_BACKLOG = 4096;
 export class MemoryDriver implements Driver {
   readonly name = "memory";
   readonly connectionOptions: ConnectionOptions;
+  readonly userCode: UserCode = new UserCode();
   /** The network that it is part of. */
   readonly network: MemoryNetwork;
   /** For the trace. */

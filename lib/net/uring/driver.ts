@@ -19,6 +19,7 @@ import { ADDRESS_FAMILY, decodeAddress, encodeAddress, formatAddress, type Socke
 import type { ConnectionHandler, ConnectionOptions, Listener, ListenerHandler } from "../connection.ts";
 import type { Driver, DriverReporter, ListenOptions } from "../driver.ts";
 import { SocketError } from "../errors.ts";
+import { UserCode } from "../user_code.ts";
 import { UringConnection } from "./connection.ts";
 import { UringListener } from "./listener.ts";
 import { armReceive } from "./receive.ts";
@@ -63,6 +64,7 @@ const SCARCE_STALL_MS = 20;
 export class UringDriver implements Driver, BufferWaiter {
   readonly name = "uring";
   readonly connectionOptions: ConnectionOptions;
+  readonly userCode: UserCode = new UserCode();
   nowMs: number;
   /** @internal */
   readonly ring: Ring;

@@ -226,7 +226,8 @@ export class Exchange implements UpstreamClient {
   /** Where does the request go? */
   decide(head: Head, memory: Uint8Array, base: number): void {
     const proxy = this.#proxy;
-    if (proxy.overload?.isRefusing === true) {
+    if (proxy.overload?.shouldRefuse() === true) {
+      proxy.statistics.add(STATISTIC.http_overload_refusals_total, 1);
       this.#replyLocally(OVERLOADED);
       return;
     }

@@ -27,6 +27,12 @@ import type { RouteTable } from "./routing/route_table.ts";
 const SPARE_HEADS = 64;
 const DATE_INTERVAL_MS = 500;
 
+/** Says whether the worker has too much to do. */
+export interface OverloadState {
+  /** Is a new request to be answered with 503? */
+  shouldRefuse(): boolean;
+}
+
 /** What a proxy consists of. */
 export interface HttpProxyParts {
   readonly driver: Driver;
@@ -42,7 +48,7 @@ export interface HttpProxyParts {
   /** `null`: none. */
   readonly filters?: FilterChain | null;
   /** Says that the worker has too much to do. */
-  readonly overload?: { readonly isRefusing: boolean } | null;
+  readonly overload?: OverloadState | null;
 }
 
 /** Serves the connections of listeners. */
@@ -62,7 +68,7 @@ export class HttpProxy implements ListenerHandler, HeadLender {
   /** @internal */
   readonly filters: FilterChain | null;
   /** @internal */
-  readonly overload: { readonly isRefusing: boolean } | null;
+  readonly overload: OverloadState | null;
   /** @internal A head that is longer than allowed is found to be so within this many bytes. */
   readonly partialHeadBytes: number;
   /** @internal Makes ids for requests. */
@@ -189,7 +195,10 @@ export class HttpProxy implements ListenerHandler, HeadLender {
   }
 
   /** @internal User code waits for this: the runtime has to have its turns until it is settled. */
-  track(_promise: Promise<unknown>): void {}
+  track(promise: Promise<unknown>): void {
+    // Whoever waits for it handles its rejection.
+    this.driver.userCode.track(promise).catch(() => {});
+  }
 
   /** @internal A number from 0 to 1. */
   random(): number {

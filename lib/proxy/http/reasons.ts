@@ -46,6 +46,8 @@ export const UPSTREAM_ERROR: Reason = new Reason("UPE", 502, "The upstream serve
 export const NO_ENDPOINT: Reason = new Reason("UH", 503, "No upstream server is available");
 /** Too many requests wait for a connection, or one waited too long. */
 export const OVERFLOW: Reason = new Reason("UO", 503, "Too many requests are waiting");
+/** The worker does not keep up; see `overload.ts`. */
+export const OVERLOADED: Reason = new Reason("OM", 503, "The proxy is overloaded");
 /** The endpoint took too long to answer. */
 export const RESPONSE_TIMEOUT: Reason = new Reason("UT", 504, "The upstream server did not respond in time");
 /** No route is for the request. */
@@ -54,8 +56,6 @@ export const NO_ROUTE: Reason = new Reason("NR", 404, "Nothing is served here");
 export const REWRITE_FAILED: Reason = new Reason("RW", 500, "The request could not be rewritten");
 /** The route answers itself: a redirect, or a direct response; the status is the route's. */
 export const ROUTE_ANSWER: Reason = new Reason("DR", 200, "The route answers itself");
-/** The worker has too much to do. */
-export const OVERLOADED: Reason = new Reason("OM", 503, "The server has too much to do");
 /** A filter answered; the status is the filter's. */
 export const FILTER_ANSWER: Reason = new Reason("FR", 200, "A filter answered");
 /** A filter threw. */

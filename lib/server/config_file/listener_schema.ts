@@ -13,7 +13,7 @@ import { parseTarget } from "../target.ts";
 import { filterSection } from "./filter_schema.ts";
 import { routeSection, virtualHostSection } from "./route_schema.ts";
 import type { ListenerSection } from "./types.ts";
-import { choice, clusterName, list, listenAddress, milliseconds, whole } from "./values.ts";
+import { choice, clusterName, flag, list, listenAddress, milliseconds, whole } from "./values.ts";
 
 const { http, ...defaults } = defaultProxyConfig;
 

@@ -110,7 +110,14 @@ describe("redirectResponse()", () => {
 
 describe("localReply()", () => {
   it("is made of the same parts", () => {
-    const reply = { reason: NO_ENDPOINT, status: 503, detail: "", isJson: false, date: ascii(DATE), requestId: ascii("") };
+    const reply = {
+      reason: NO_ENDPOINT,
+      status: 503,
+      detail: "",
+      isJson: false,
+      date: ascii(DATE),
+      requestId: ascii(""),
+    };
     assert.deepEqual(partsOf(localReply({ ...reply, isHeadOnly: false, isLast: true })), {
       lines: [
         "HTTP/1.1 503 Service Unavailable",
