@@ -20,6 +20,7 @@ export { type ErrorSource, RingwayError, type RingwayErrorOptions } from "./ffi/
 export { formatAddress, type IpAddress, type SocketAddress, type UnixAddress } from "./lib/net/address.ts";
 export type { RequestedInterface, SelectedInterface } from "./lib/net/socket_interface.ts";
 export {
+  type AddressTarget,
   type BalancerName,
   defaultProxyConfig,
   type HostPort,
@@ -28,6 +29,7 @@ export {
   type LogLevel,
   type Protocol,
   type ProxyConfig,
+  type SrvName,
   type Target,
 } from "./lib/server/config.ts";
 export { defineConfig } from "./lib/server/config_file/define_config.ts";
@@ -40,13 +42,18 @@ export type {
   ListenerSection,
   TcpSection,
 } from "./lib/server/config_file/types.ts";
+export type { ClusterEndpoints } from "./lib/server/endpoint_watch.ts";
+export type { HealthCheckOptions } from "./lib/server/health/health_check_options.ts";
+export type { EndpointHealth } from "./lib/server/health/health_checker.ts";
+export type { NameServer, SrvRecord } from "./lib/server/name_server.ts";
 export type {
   ClusterConfig,
+  EndpointConfig,
   HttpClusterConfig,
   HttpListenerConfig,
   ListenerConfig,
   ServerConfig,
 } from "./lib/server/server_config.ts";
 export { type RunningProxy, type StartOptions, startProxy } from "./lib/server/start_proxy.ts";
-export { parseTarget, parseUpstream, TargetError, type Upstream } from "./lib/server/target.ts";
+export { parseEndpoint, parseTarget, parseUpstream, TargetError, type Upstream } from "./lib/server/target.ts";
 export { VERSION } from "./lib/version.ts";

@@ -100,7 +100,10 @@ async function serve(config: ServerConfig, logger: Logger): Promise<void> {
 }
 
 function withDemo(config: ServerConfig, { target }: DemoUpstream): ServerConfig {
-  return { ...config, clusters: config.clusters.map((cluster) => ({ ...cluster, endpoints: [target] })) };
+  return {
+    ...config,
+    clusters: config.clusters.map((cluster) => ({ ...cluster, endpoints: [{ target, weight: 1 }] })),
+  };
 }
 
 function readyLine(config: ServerConfig, proxy: RunningProxy, demo: DemoUpstream | null): string {
@@ -117,7 +120,8 @@ function readyLine(config: ServerConfig, proxy: RunningProxy, demo: DemoUpstream
 /** The endpoints of the only cluster, or the names of all. */
 function describeClusters(clusters: readonly ClusterConfig[]): string {
   const [first] = clusters;
-  if (first !== undefined && clusters.length === 1) return first.endpoints.map(formatTarget).join(", ");
+  if (first !== undefined && clusters.length === 1)
+    return first.endpoints.map(({ target }) => formatTarget(target)).join(", ");
   return `clusters ${clusters.map(({ name }) => name).join(", ")}`;
 }
 

@@ -5,7 +5,16 @@
  */
 import type { RequestedInterface } from "../net/socket_interface.ts";
 import type { HttpProxyOptions } from "../proxy/http/options.ts";
-import type { BalancerName, HttpConfig, IoUringOptions, Protocol, ProxyConfig, Target } from "./config.ts";
+import type {
+  AddressTarget,
+  BalancerName,
+  HttpConfig,
+  IoUringOptions,
+  Protocol,
+  ProxyConfig,
+  Target,
+} from "./config.ts";
+import type { HealthCheckOptions } from "./health/health_check_options.ts";
 
 /** What a server is started with. */
 export interface ServerConfig {
@@ -45,7 +54,7 @@ export type HttpListenerConfig = Omit<HttpConfig, keyof HttpClusterConfig>;
 /** Where connections are accepted, and what is done with them. */
 export interface ListenerConfig {
   /** The addresses. */
-  readonly listen: readonly Target[];
+  readonly listen: readonly AddressTarget[];
   /** What is relayed. */
   readonly protocol: Protocol;
   /** The name of a cluster. */
@@ -58,12 +67,22 @@ export interface ListenerConfig {
   readonly idleTimeoutMs: number;
 }
 
+/** One server, or several behind a name. */
+export interface EndpointConfig {
+  /** Where it is; a name stands for all of its addresses, an SRV name for all servers that DNS has for it. */
+  readonly target: Target;
+  /** The share of each of its addresses beside the others', 1 to 1000; SRV records' weights are multiplied by it. */
+  readonly weight: number;
+}
+
 /** A group of endpoints that serve the same. */
 export interface ClusterConfig {
   /** By which listeners refer to it. */
   readonly name: string;
-  /** The endpoints; a name stands for all of its addresses. */
-  readonly endpoints: readonly Target[];
+  /** The endpoints; an address that is there twice is used once, with the larger weight. */
+  readonly endpoints: readonly EndpointConfig[];
+  /** How it is found out which endpoints are good; `null`: all are taken as good. */
+  readonly healthCheck: HealthCheckOptions | null;
   /** How connections, or requests, are spread over endpoints. */
   readonly balancer: BalancerName;
   /** Endpoints that are tried for a connection, at the most. */
@@ -83,6 +102,16 @@ export function serverConfig(config: ProxyConfig): ServerConfig {
   return {
     ...server,
     listeners: [{ listen, protocol, cluster: DEFAULT_CLUSTER, maximumConnections: 0, http, idleTimeoutMs }],
-    clusters: [{ name: DEFAULT_CLUSTER, endpoints: to, balancer, connectAttempts, connectTimeoutMs, http }],
+    clusters: [
+      {
+        name: DEFAULT_CLUSTER,
+        endpoints: to.map((target) => ({ target, weight: 1 })),
+        healthCheck: null,
+        balancer,
+        connectAttempts,
+        connectTimeoutMs,
+        http,
+      },
+    ],
   };
 }

@@ -5,6 +5,7 @@
  */
 import { RingwayError } from "../../ffi/errors.ts";
 import { loadLibrary } from "../../ffi/library.ts";
+import type { SocketAddress } from "../net/address.ts";
 import { DefaultDriver } from "../net/default/driver.ts";
 import type { Driver } from "../net/driver.ts";
 import { UringDriver } from "../net/uring/driver.ts";
@@ -14,6 +15,7 @@ import { LeastConnections } from "../proxy/balancers/least_connections.ts";
 import { RoundRobin } from "../proxy/balancers/round_robin.ts";
 import { Cluster } from "../proxy/cluster.ts";
 import { ConnectionLimit } from "../proxy/connection_limit.ts";
+import type { EndpointState } from "../proxy/endpoint.ts";
 import { AccessLog } from "../proxy/http/access_log.ts";
 import { lineFormat } from "../proxy/http/access_log_format.ts";
 import { HttpProxy } from "../proxy/http/http_proxy.ts";
@@ -56,7 +58,11 @@ class WorkerMain {
     this.#driver = driver;
     const { clusters, listeners } = config.server;
     this.#clusters = clusters.map((cluster, index) => {
-      return new Cluster(cluster.name, balancerFor(cluster, config.index), config.endpoints[index]);
+      return new Cluster(
+        cluster.name,
+        balancerFor(cluster, config.index),
+        usedAddresses(config.endpoints[index] ?? []),
+      );
     });
     const repeated = new RepeatedMessages(log);
     const statistics = new Statistics(config.statistics);
@@ -124,7 +130,7 @@ class WorkerMain {
   async receive(message: ToWorker): Promise<void> {
     switch (message.type) {
       case "endpoints":
-        this.#clusters[message.cluster]?.update(message.addresses);
+        this.#clusters[message.cluster]?.update(usedAddresses(message.states));
         return;
       case "drain":
         await Promise.all(this.#proxies.map((proxy) => proxy.stopAccepting()));
@@ -172,6 +178,12 @@ function createProxy(listener: ListenerConfig, clusterConfig: ClusterConfig, par
   return new HttpProxy(driver, cluster, options, statistics, reporter, limit, accessLog);
 }
 
+/** Where to connect to: endpoints that are unhealthy are left out, unless all are. */
+function usedAddresses(states: readonly EndpointState[]): SocketAddress[] {
+  const healthy = states.filter(({ isHealthy }) => isHealthy);
+  return (healthy.length > 0 ? healthy : states).map(({ address }) => address);
+}
+
 /** Workers start at different endpoints. */
 function balancerFor({ balancer }: ClusterConfig, worker: number): Balancer {
   return balancer === "least-connections" ? new LeastConnections(worker) : new RoundRobin(worker);
@@ -212,7 +224,7 @@ function fail(error: unknown): void {
   scope.postMessage({ type: "failed", message, code, stack: describe(error) });
 }
 
-let worker: WorkerMain | null = null;
+let starting: Promise<WorkerMain> | null = null;
 /** Messages received after `start`. */
 let received = 0;
 
@@ -220,11 +232,13 @@ async function receive(message: ToWorker): Promise<void> {
   try {
     if (message.type !== "start") {
       received++;
+      // One may come while the driver is still being opened. If that fails, it is said there.
+      const worker = await starting?.catch(() => null);
       await worker?.receive(message);
       return;
     }
-    worker = await WorkerMain.start(message.config, new MessageCounter(message.sent));
-    await worker.run();
+    starting = WorkerMain.start(message.config, new MessageCounter(message.sent));
+    await (await starting).run();
   } catch (error) {
     fail(error);
   }

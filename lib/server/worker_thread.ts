@@ -5,7 +5,7 @@
  */
 import { RingwayError } from "../../ffi/errors.ts";
 import type { Library } from "../../ffi/library.ts";
-import type { SocketAddress } from "../net/address.ts";
+import type { EndpointState } from "../proxy/endpoint.ts";
 import { closeRing, wakeRing } from "../ring/ring.ts";
 import type { LogLevel } from "./config.ts";
 import { type FromWorker, MessageCounter, type ToWorker } from "./messages.ts";
@@ -71,8 +71,8 @@ export class WorkerThread {
   }
 
   /** Change the endpoints of a cluster, by its index. */
-  setEndpoints(cluster: number, addresses: readonly SocketAddress[]): void {
-    this.#post({ type: "endpoints", cluster, addresses });
+  setEndpoints(cluster: number, states: readonly EndpointState[]): void {
+    this.#post({ type: "endpoints", cluster, states });
   }
 
   /** Accept no more: `closed` resolves when that is so, `drained` when its last connection has ended. */

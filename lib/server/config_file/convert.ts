@@ -6,7 +6,7 @@
  * @module
  */
 import type { ClusterConfig, HttpListenerConfig, ListenerConfig, ServerConfig } from "../server_config.ts";
-import { parseTarget } from "../target.ts";
+import { parseEndpoint, parseTarget } from "../target.ts";
 import type { CompleteConfigFile } from "./types.ts";
 
 type Listener = CompleteConfigFile["listeners"][number];
@@ -70,7 +70,8 @@ function convertHttp(http: Listener["http"]): HttpListenerConfig {
 function convertCluster(cluster: Cluster): ClusterConfig {
   return {
     name: cluster.name,
-    endpoints: cluster.endpoints.map(parseTarget),
+    endpoints: cluster.endpoints.map((endpoint) => ({ target: parseEndpoint(endpoint), weight: 1 })),
+    healthCheck: null,
     balancer: cluster.balancer === "least_connections" ? "least-connections" : "round-robin",
     connectAttempts: cluster.connect_attempts,
     connectTimeoutMs: cluster.connect_timeout_ms,
