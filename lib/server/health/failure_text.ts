@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { connectErrnoOf } from "../../net/default/errno.ts";
+import { errnoName } from "../../ring/errors.ts";
 
 const TEXTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "connection refused",
@@ -13,11 +15,10 @@ const TEXTS: Readonly<Record<string, string>> = {
   EHOSTUNREACH: "host unreachable",
   ENETUNREACH: "network unreachable",
   ETIMEDOUT: "connecting timed out",
-  EMFILE: "too many open files here",
+  EMFILE: "this process has too many open files",
 };
 
 /** The words for an error of `node:net`. */
 export function failureText(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return TEXTS[code] ?? (error instanceof Error ? error.message : String(error));
+  return TEXTS[errnoName(connectErrnoOf(error))] ?? (error instanceof Error ? error.message : String(error));
 }
