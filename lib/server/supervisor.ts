@@ -100,6 +100,9 @@ export class Supervisor {
   }
 
   async #replace(place: Place): Promise<void> {
+    // The kernel tells one ring of a connection: the crashed worker's, on the same listener, would not answer it.
+    await place.thread.gone;
+    if (this.#isStopping) return;
     place.startedMs = performance.now();
     place.thread = this.#spawn(place.config);
     const endpoints = place.config.endpoints.map((first, cluster) => this.#endpoints.get(cluster) ?? first);

@@ -40,6 +40,7 @@ export class WorkerThread {
   #rejectStart: ((error: RingwayError) => void) | null = null;
   #ringHandle: number | null = null;
   #ended = false;
+  #killed: Promise<void> = Promise.resolve();
 
   /** Start a thread; it does nothing before {@linkcode start}. */
   constructor(url: URL, library: Library | null, handler: WorkerThreadHandler) {
@@ -73,6 +74,11 @@ export class WorkerThread {
   /** Change the endpoints of a cluster, by its index. */
   setEndpoints(cluster: number, states: readonly EndpointState[]): void {
     this.#post({ type: "endpoints", cluster, states });
+  }
+
+  /** Resolves when nothing is left of one that crashed. */
+  get gone(): Promise<void> {
+    return this.#killed;
   }
 
   /** Accept no more: `closed` resolves when that is so, `drained` when its last connection has ended. */
@@ -145,7 +151,7 @@ export class WorkerThread {
 
   #onCrash(reason: string): void {
     if (this.#ended) return;
-    void this.#kill();
+    this.#killed = this.#kill();
     if (this.#rejectStart !== null) {
       const options = { code: "ERR_WORKER", source: "internal", operation: "start a worker" } as const;
       this.#rejectStart(new RingwayError(`A worker thread could not start: ${reason}`, options));
