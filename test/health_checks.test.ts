@@ -320,5 +320,29 @@ for (const driver of ["uring", "default"] as const) {
         ),
       );
     });
+
+    it("are followed while the proxy starts", async () => {
+      const [first, second] = [await startNamed("first"), await startNamed("second")];
+      let answers = 0;
+      const nameServer = {
+        addresses: async () => ["127.0.0.1"],
+        srvRecords: async () => {
+          answers++;
+          return [{ name: "a.srv.test", port: answers === 1 ? first.port : second.port, priority: 1, weight: 1 }];
+        },
+      };
+      const wanted = { ...config(driver, "tcp", [{ family: "srv", name: "srv.test" }], null), dnsRefreshMs: 1 };
+      await withAll([first, second], () =>
+        withProxy(
+          wanted,
+          async ({ port }) => {
+            // Nothing changes any more: what a worker has missed it would never hear.
+            await until(() => answers > 2, "the other answer");
+            await until(async () => (await reached(port)) === "second", "the other server is used");
+          },
+          { nameServer },
+        ),
+      );
+    });
   });
 }
