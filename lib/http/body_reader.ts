@@ -37,8 +37,11 @@ export class BodyReader {
   /** Bytes that are still to come, of a body with a length. */
   #remainingBytes = 0;
   readonly #chunks: ChunkReader;
+  /** Of its framing. */
+  readonly limits: HttpLimits;
 
   constructor(limits: HttpLimits) {
+    this.limits = limits;
     this.#chunks = new ChunkReader(limits);
   }
 

@@ -3,45 +3,147 @@
  *
  * @module
  */
-import { formatAddress, type SocketAddress } from "../net/address.ts";
-import type { Balancer } from "./balancers/balancer.ts";
-import { Endpoint } from "./endpoint.ts";
+import { formatAddress } from "../net/address.ts";
+import type { Balancer, BalancerSeed } from "./balancers/balancer.ts";
+import { createBalancer, usesHash } from "./balancers/create_balancer.ts";
+import { Candidates } from "./candidates.ts";
+import type { ClusterOptions } from "./cluster_options.ts";
+import { Endpoint, type EndpointState } from "./endpoint.ts";
+import { OutlierDetector, type OutlierReporter } from "./outlier_detector.ts";
+import { STATISTIC, type Statistics } from "./statistics.ts";
 
-/** A named group of endpoints, as one worker sees it. */
+/** What a cluster has of the worker that it is in. */
+export interface ClusterContext extends BalancerSeed {
+  /** Where ejections are counted, if anywhere. */
+  readonly statistics?: Statistics;
+  /** Told of ejections. */
+  readonly reporter?: OutlierReporter;
+}
+
+/**
+ * A named group of endpoints, as one worker sees it.
+ *
+ * An endpoint is available if it is healthy and not left out as an outlier. Available ones are the candidates that the
+ * balancer chooses from, unless there are too few of them: then all are ("panic").
+ */
 export class Cluster {
   /** Its name in logs and statistics. */
   readonly name: string;
+  /** Does {@linkcode Cluster.pick} look at the hash? */
+  readonly needsHash: boolean;
+  /** To be told of what becomes of connections and requests; `null`: none is left out. */
+  readonly outliers: OutlierDetector | null;
+  readonly #options: ClusterOptions;
+  readonly #context: ClusterContext;
   readonly #balancer: Balancer;
+  readonly #candidates: Candidates;
   #endpoints: readonly Endpoint[] = [];
+  /** As the statistics have it. */
+  #ejectedCount = 0;
 
-  /** A cluster that has no endpoints yet. */
-  constructor(name: string, balancer: Balancer, addresses: readonly SocketAddress[] = []) {
+  /** A cluster with its first endpoints, none of which starts slowly. */
+  constructor(name: string, options: ClusterOptions, states: readonly EndpointState[], context: ClusterContext) {
     this.name = name;
-    this.#balancer = balancer;
-    this.update(addresses);
+    this.#options = options;
+    this.#context = context;
+    this.needsHash = usesHash(options.balancer);
+    this.#balancer = createBalancer(options.balancer, context);
+    this.#candidates = new Candidates(options.slowStartMs);
+    this.outliers = options.outliers === null ? null : this.#createDetector(options.outliers);
+    this.update(states, 0);
   }
 
-  /** The endpoints that connections are made to now. */
+  /** All endpoints, available or not. Another list whenever one comes, goes, or has another weight. */
   get endpoints(): readonly Endpoint[] {
     return this.#endpoints;
   }
 
-  /** Change the endpoints. Those that stay keep their counts; connections to those that go are left alone. */
-  update(addresses: readonly SocketAddress[]): void {
+  /**
+   * Change the endpoints. Of several with one address the first counts. Those that stay keep their counts and whether
+   * they are left out; connections to those that go are left alone.
+   */
+  update(states: readonly EndpointState[], nowMs: number): void {
     const known = new Map(this.#endpoints.map((endpoint) => [endpoint.name, endpoint]));
-    const names = new Set<string>();
-    const endpoints: Endpoint[] = [];
-    for (const address of addresses) {
-      const name = formatAddress(address);
-      if (names.has(name)) continue;
-      names.add(name);
-      endpoints.push(known.get(name) ?? new Endpoint(address));
+    const isFirst = known.size === 0;
+    const endpoints = new Map<string, Endpoint>();
+    let hasOthers = false;
+    let hasChanged = false;
+    for (const state of states) {
+      const name = formatAddress(state.address);
+      if (endpoints.has(name)) continue;
+      const endpoint = known.get(name) ?? new Endpoint(state);
+      const isNew = !known.delete(name);
+      if (!isFirst && state.isHealthy && (isNew || !endpoint.isHealthy)) endpoint.slowStartMs = nowMs;
+      if (isNew || endpoint.weight !== state.weight) hasOthers = true;
+      if (endpoint.isHealthy !== state.isHealthy) hasChanged = true;
+      endpoint.weight = state.weight;
+      endpoint.isHealthy = state.isHealthy;
+      endpoints.set(name, endpoint);
     }
-    this.#endpoints = endpoints;
+    for (const removed of known.values()) {
+      removed.isRemoved = true;
+      hasOthers = true;
+    }
+    if (hasOthers) {
+      this.#endpoints = [...endpoints.values()];
+      this.outliers?.update(this.#endpoints);
+    }
+    if (hasOthers || hasChanged) this.#findCandidates(nowMs);
   }
 
-  /** The endpoint for a connection, other than those that were tried; `null` if none is left. */
-  pick(tried: readonly Endpoint[]): Endpoint | null {
-    return this.#balancer.pick(this.#endpoints, tried);
+  /**
+   * The endpoint for a connection or a request, other than those that were tried; `null` if there is none. `hash` is a
+   * number from 0 to 2^32 - 1 that stands for what the request has in common with others, or `NO_HASH`.
+   */
+  pick(tried: readonly Endpoint[], nowMs: number, hash: number): Endpoint | null {
+    if (this.outliers !== null && nowMs >= this.outliers.nextReturnMs) this.#reinstate(nowMs);
+    this.#candidates.refresh(nowMs);
+    return this.#balancer.pick(this.#candidates, tried, hash) ?? this.#pickUnavailable(tried);
+  }
+
+  /** Every candidate was tried: another endpoint is bad for all that is known, but nothing is certain to fail. */
+  #pickUnavailable(tried: readonly Endpoint[]): Endpoint | null {
+    const { length } = this.#endpoints;
+    if (this.#options.panicThresholdPercent === 0) return null;
+    const start = Math.floor(this.#context.random() * length);
+    for (let step = 0; step < length; step++) {
+      const endpoint = this.#endpoints[(start + step) % length] as Endpoint;
+      if (!tried.includes(endpoint)) return endpoint;
+    }
+    return null;
+  }
+
+  #findCandidates(nowMs: number): void {
+    const all = this.#endpoints;
+    const available = all.filter(({ isHealthy, record }) => isHealthy && !record.isEjected);
+    const isPanic = available.length * 100 < all.length * this.#options.panicThresholdPercent;
+    this.#candidates.set(all, isPanic ? all : available, nowMs);
+    this.#countEjected();
+  }
+
+  #countEjected(): void {
+    const count = this.outliers?.ejectedCount ?? 0;
+    if (count === this.#ejectedCount) return;
+    this.#context.statistics?.add(STATISTIC.outlier_ejected_active, count - this.#ejectedCount);
+    this.#ejectedCount = count;
+  }
+
+  #reinstate(nowMs: number): void {
+    this.outliers?.reinstate(nowMs);
+    this.#findCandidates(nowMs);
+  }
+
+  #createDetector(options: NonNullable<ClusterOptions["outliers"]>): OutlierDetector {
+    return new OutlierDetector(options, {
+      onEjected: (endpoint, reason, durationMs, nowMs) => {
+        this.#findCandidates(nowMs);
+        this.#context.statistics?.add(STATISTIC.outlier_ejections_total, 1);
+        this.#context.reporter?.onEjected(endpoint, reason, durationMs, nowMs);
+      },
+      onReinstated: (endpoint, nowMs) => {
+        endpoint.slowStartMs = nowMs;
+        this.#context.reporter?.onReinstated(endpoint, nowMs);
+      },
+    });
   }
 }

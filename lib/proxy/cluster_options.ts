@@ -4,7 +4,16 @@
  * @module
  */
 
-/** How connections, or requests, are spread over endpoints. */
+/**
+ * How connections, or requests, are spread over endpoints. All go by weight.
+ *
+ * - `round-robin`: one after the other.
+ * - `least-connections`: the one with the fewest connections (HTTP: requests) per weight.
+ * - `least-request`: the less busy one of two random ones; for many endpoints or many workers.
+ * - `random`: any.
+ * - `ring-hash`: the same hash, the same endpoint, as far as endpoints come and go.
+ * - `maglev`: the same, more evenly, but a little more moves when endpoints come and go.
+ */
 export type BalancerName = "round-robin" | "least-connections" | "least-request" | "random" | "ring-hash" | "maglev";
 
 /**
@@ -20,7 +29,7 @@ export interface OutlierOptions {
   readonly consecutiveConnectFailures: number;
   /** How long it is left out at first, in milliseconds; this many times as long after as many times in a row. */
   readonly ejectionMs: number;
-  /** The longest time. */
+  /** The longest time, in milliseconds. */
   readonly maximumEjectionMs: number;
   /** Part of the endpoints, in percent, that may be left out at the same time; one always may, if there is another. */
   readonly maximumEjectionPercent: number;
@@ -28,14 +37,28 @@ export interface OutlierOptions {
 
 /** How a cluster chooses among its endpoints. */
 export interface ClusterOptions {
+  /** How connections, or requests, are spread over endpoints. */
   readonly balancer: BalancerName;
-  /** For how long, in milliseconds, the share of an endpoint that is new or healthy again grows; 0: at once. */
+  /**
+   * For how long, in milliseconds, the share of an endpoint grows that is new, healthy again, or was left out: from a
+   * tenth of its weight to all of it; 0: at once. Not for the balancers `ring-hash` and `maglev`, whose hashes would
+   * move all the time, nor for the endpoints that a cluster begins with.
+   */
   readonly slowStartMs: number;
   /**
    * With less than this part of the endpoints, in percent, neither unhealthy nor left out, all are used: better some
-   * failures than all the load on a few. 0: never.
+   * failures than all the load on a few. The others are also used when all that are good were tried in vain. 0:
+   * never, not even if no endpoint is left.
    */
   readonly panicThresholdPercent: number;
   /** `null`: none is left out. */
   readonly outliers: OutlierOptions | null;
 }
+
+/** One endpoint after the other; none is left out. */
+export const defaultClusterOptions: ClusterOptions = {
+  balancer: "round-robin",
+  slowStartMs: 0,
+  panicThresholdPercent: 50,
+  outliers: null,
+};

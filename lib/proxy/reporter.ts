@@ -11,7 +11,7 @@ import type { Endpoint } from "./endpoint.ts";
 export interface ProxyReporter {
   /** Connecting to an endpoint failed. */
   onConnectFailed(endpoint: Endpoint, errno: number): void;
-  /** A cluster has no endpoint at all. */
+  /** A cluster has no endpoint at all, or none that is available. */
   onNoEndpoint(cluster: Cluster): void;
   /** Accepting failed and rests for a while. */
   onAcceptError(listener: Listener, errno: number): void;

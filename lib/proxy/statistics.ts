@@ -31,7 +31,10 @@ export const STATISTICS = [
   "http_upgrades_total",
   "http_upstream_reuses_total",
   "http_upstream_retries_total",
+  "http_upstream_retries_refused_total",
   "http_upstream_errors_total",
+  "outlier_ejections_total",
+  "outlier_ejected_active",
 ] as const;
 
 /** The name of a number. */

@@ -5,7 +5,13 @@
  */
 import type { UnixAddress } from "../net/address.ts";
 import type { RequestedInterface } from "../net/socket_interface.ts";
-import { defaultHttpProxyOptions, type HttpProxyOptions } from "../proxy/http/options.ts";
+import type { BalancerName } from "../proxy/cluster_options.ts";
+import {
+  defaultHttpClusterOptions,
+  defaultHttpProxyOptions,
+  type HttpClusterOptions,
+  type HttpProxyOptions,
+} from "../proxy/http/options.ts";
 
 /** A host that may be a name, and a port. */
 export interface HostPort {
@@ -32,8 +38,7 @@ export type Target = AddressTarget | SrvName;
 /** What is relayed: the bytes of connections, or HTTP requests. */
 export type Protocol = "tcp" | "http";
 
-/** How connections, or requests, are spread over endpoints. */
-export type BalancerName = "round-robin" | "least-connections";
+export type { BalancerName } from "../proxy/cluster_options.ts";
 
 /** How much is logged. */
 export type LogLevel = "trace" | "debug" | "info" | "warning" | "error" | "fatal";
@@ -53,7 +58,8 @@ export interface IoUringOptions {
 }
 
 /** Limits and times of HTTP, beside those that TCP has too. */
-export type HttpConfig = Omit<HttpProxyOptions, "connectTimeoutMs" | "connectAttempts" | "maximumConnections">;
+export type HttpConfig = Omit<HttpProxyOptions, "maximumConnections"> &
+  Omit<HttpClusterOptions, "connectTimeoutMs" | "connectAttempts">;
 
 /** What a proxy with one group of listeners and one of endpoints is started with. */
 export interface ProxyConfig {
@@ -105,7 +111,7 @@ export const defaultProxyConfig: Omit<ProxyConfig, "listen" | "to"> = {
     useSubmissionQueuePolling: false,
   },
   protocol: "tcp",
-  http: defaultHttpProxyOptions,
+  http: { ...defaultHttpProxyOptions, ...defaultHttpClusterOptions },
   balancer: "round-robin",
   connectAttempts: 3,
   connectTimeoutMs: 5000,

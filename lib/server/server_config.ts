@@ -4,16 +4,8 @@
  * @module
  */
 import type { RequestedInterface } from "../net/socket_interface.ts";
-import type { HttpProxyOptions } from "../proxy/http/options.ts";
-import type {
-  AddressTarget,
-  BalancerName,
-  HttpConfig,
-  IoUringOptions,
-  Protocol,
-  ProxyConfig,
-  Target,
-} from "./config.ts";
+import type { HttpClusterOptions, HttpProxyOptions } from "../proxy/http/options.ts";
+import type { AddressTarget, BalancerName, IoUringOptions, Protocol, ProxyConfig, Target } from "./config.ts";
 import type { HealthCheckOptions } from "./health/health_check_options.ts";
 
 /** What a server is started with. */
@@ -43,13 +35,10 @@ export interface ServerConfig {
 }
 
 /** The part of the HTTP options that belongs to the connections to a cluster's endpoints. */
-export type HttpClusterConfig = Pick<
-  HttpProxyOptions,
-  "upstreamConnections" | "upstreamIdleTimeoutMs" | "requestsPerConnection" | "pendingRequests" | "pendingTimeoutMs"
->;
+export type HttpClusterConfig = Omit<HttpClusterOptions, "connectTimeoutMs" | "connectAttempts">;
 
 /** The part that belongs to the connections of clients. */
-export type HttpListenerConfig = Omit<HttpConfig, keyof HttpClusterConfig>;
+export type HttpListenerConfig = Omit<HttpProxyOptions, "maximumConnections">;
 
 /** Where connections are accepted, and what is done with them. */
 export interface ListenerConfig {

@@ -5,20 +5,18 @@
  */
 import { RingwayError } from "../../ffi/errors.ts";
 import { loadLibrary } from "../../ffi/library.ts";
-import type { SocketAddress } from "../net/address.ts";
 import { DefaultDriver } from "../net/default/driver.ts";
 import type { Driver } from "../net/driver.ts";
 import { UringDriver } from "../net/uring/driver.ts";
 import { runParked } from "../net/uring/parked_loop.ts";
-import type { Balancer } from "../proxy/balancers/balancer.ts";
-import { LeastConnections } from "../proxy/balancers/least_connections.ts";
-import { RoundRobin } from "../proxy/balancers/round_robin.ts";
 import { Cluster } from "../proxy/cluster.ts";
+import { defaultClusterOptions } from "../proxy/cluster_options.ts";
 import { ConnectionLimit } from "../proxy/connection_limit.ts";
-import type { EndpointState } from "../proxy/endpoint.ts";
 import { AccessLog } from "../proxy/http/access_log.ts";
 import { lineFormat } from "../proxy/http/access_log_format.ts";
+import { HttpCluster } from "../proxy/http/http_cluster.ts";
 import { HttpProxy } from "../proxy/http/http_proxy.ts";
+import type { OutlierReporter } from "../proxy/outlier_detector.ts";
 import type { ProxyReporter } from "../proxy/reporter.ts";
 import { STATISTIC, Statistics } from "../proxy/statistics.ts";
 import { TcpProxy } from "../proxy/tcp/tcp_proxy.ts";
@@ -46,6 +44,7 @@ class WorkerMain {
   readonly #driver: Driver;
   /** In the order of the configuration, as the proxies are. */
   readonly #clusters: readonly Cluster[];
+  readonly #httpClusters: readonly HttpCluster[];
   readonly #proxies: readonly Proxy[];
   readonly #accessLog: AccessLog | null;
   readonly #sent: MessageCounter;
@@ -57,24 +56,28 @@ class WorkerMain {
     this.#sent = sent;
     this.#driver = driver;
     const { clusters, listeners } = config.server;
-    this.#clusters = clusters.map((cluster, index) => {
-      return new Cluster(
-        cluster.name,
-        balancerFor(cluster, config.index),
-        usedAddresses(config.endpoints[index] ?? []),
-      );
-    });
     const repeated = new RepeatedMessages(log);
     const statistics = new Statistics(config.statistics);
     // The connections of a worker that crashed in this place are gone with it.
     statistics.set(STATISTIC.downstream_connections_active, 0);
     statistics.set(STATISTIC.http_requests_active, 0);
+    statistics.set(STATISTIC.outlier_ejected_active, 0);
+    this.#clusters = clusters.map(({ name, balancer }, index) => {
+      const states = config.endpoints[index] ?? [];
+      const reporter = outlierReporter(clusters.length === 1 ? "" : ` of cluster "${name}"`);
+      const context = { worker: config.index, random: Math.random, statistics, reporter };
+      return new Cluster(name, { ...defaultClusterOptions, balancer }, states, context);
+    });
+    this.#httpClusters = clusters.map(({ http, connectTimeoutMs, connectAttempts }, index) => {
+      return new HttpCluster(driver, this.#clusters[index] as Cluster, { ...http, connectTimeoutMs, connectAttempts });
+    });
     const reporter: ProxyReporter = {
       onConnectFailed: (endpoint, errno) =>
         repeated.say("warning", `cannot connect to ${endpoint.name}: ${errnoName(errno)}`),
       onNoEndpoint: (cluster) => {
         const of = clusters.length === 1 ? "" : ` of cluster "${cluster.name}"`;
-        repeated.say("error", `no endpoint${of} to connect to: its name resolves to no address`);
+        const why = cluster.endpoints.length === 0 ? "its name resolves to no address" : "none is healthy";
+        repeated.say("error", `no endpoint${of} to connect to: ${why}`);
       },
       onAcceptError: (_listener, errno) =>
         repeated.say("error", `cannot accept connections (${errnoName(errno)}), trying again shortly`),
@@ -89,6 +92,7 @@ class WorkerMain {
       return createProxy(listener, clusterConfig, {
         driver,
         cluster,
+        httpCluster: this.#httpClusters[index] as HttpCluster,
         statistics,
         reporter,
         limit,
@@ -130,10 +134,12 @@ class WorkerMain {
   async receive(message: ToWorker): Promise<void> {
     switch (message.type) {
       case "endpoints":
-        this.#clusters[message.cluster]?.update(usedAddresses(message.states));
+        this.#clusters[message.cluster]?.update(message.states, this.#driver.nowMs);
+        this.#httpClusters[message.cluster]?.onEndpoints();
         return;
       case "drain":
         await Promise.all(this.#proxies.map((proxy) => proxy.stopAccepting()));
+        for (const cluster of this.#httpClusters) cluster.drain();
         scope.postMessage({ type: "closed" });
         await Promise.all(this.#proxies.map((proxy) => proxy.drained()));
         this.#accessLog?.flush();
@@ -157,6 +163,7 @@ class WorkerMain {
 interface ProxyParts {
   readonly driver: Driver;
   readonly cluster: Cluster;
+  readonly httpCluster: HttpCluster;
   readonly statistics: Statistics;
   readonly reporter: ProxyReporter;
   readonly limit: ConnectionLimit;
@@ -165,28 +172,24 @@ interface ProxyParts {
 
 /** The proxy for a listener's connections: some of its options are the listener's, some the cluster's. */
 function createProxy(listener: ListenerConfig, clusterConfig: ClusterConfig, parts: ProxyParts): Proxy {
-  const { driver, cluster, statistics, reporter, limit, accessLog } = parts;
+  const { driver, cluster, httpCluster, statistics, reporter, limit, accessLog } = parts;
   const { connectTimeoutMs, connectAttempts } = clusterConfig;
   const maximumConnections = listener.maximumConnections || Number.MAX_SAFE_INTEGER;
-  const common = { connectTimeoutMs, connectAttempts, maximumConnections };
   if (listener.protocol === "tcp") {
-    const options = { ...common, idleTimeoutMs: listener.idleTimeoutMs };
+    const { idleTimeoutMs } = listener;
+    const options = { connectTimeoutMs, connectAttempts, maximumConnections, idleTimeoutMs };
     return new TcpProxy(driver, cluster, options, statistics, reporter, limit);
   }
-  // The cluster's come last: the command line's listeners have all of them.
-  const options = { ...listener.http, ...clusterConfig.http, ...common };
-  return new HttpProxy(driver, cluster, options, statistics, reporter, limit, accessLog);
+  const options = { ...listener.http, maximumConnections };
+  return new HttpProxy(driver, httpCluster, options, statistics, reporter, limit, accessLog);
 }
 
-/** Where to connect to: endpoints that are unhealthy are left out, unless all are. */
-function usedAddresses(states: readonly EndpointState[]): SocketAddress[] {
-  const healthy = states.filter(({ isHealthy }) => isHealthy);
-  return (healthy.length > 0 ? healthy : states).map(({ address }) => address);
-}
-
-/** Workers start at different endpoints. */
-function balancerFor({ balancer }: ClusterConfig, worker: number): Balancer {
-  return balancer === "least-connections" ? new LeastConnections(worker) : new RoundRobin(worker);
+function outlierReporter(ofCluster: string): OutlierReporter {
+  return {
+    onEjected: ({ name }, reason, durationMs) =>
+      log("warning", `endpoint ${name}${ofCluster} is left out for ${durationMs} ms: too many ${reason} in a row`),
+    onReinstated: ({ name }) => log("info", `endpoint ${name}${ofCluster} is used again`),
+  };
 }
 
 function unknownCluster(name: string): RingwayError {

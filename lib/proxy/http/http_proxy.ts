@@ -3,34 +3,34 @@
  *
  * @module
  */
-import { Head } from "../../http/head.ts";
+import { FIELD_WORDS, Head } from "../../http/head.ts";
+import { FIELD_X_REQUEST_ID } from "../../http/known_fields.ts";
 import { formatAddress } from "../../net/address.ts";
 import type { Connection, ConnectionHandler, Listener, ListenerHandler } from "../../net/connection.ts";
 import type { Driver } from "../../net/driver.ts";
-import type { Cluster } from "../cluster.ts";
 import { ConnectionLimit } from "../connection_limit.ts";
-import type { Endpoint } from "../endpoint.ts";
 import type { ProxyReporter } from "../reporter.ts";
 import { STATISTIC, type Statistics } from "../statistics.ts";
-import type { AccessLog } from "./access_log.ts";
+import type { AccessLog, LogEntry } from "./access_log.ts";
 import { ascii } from "./bytes.ts";
 import { Downstream } from "./downstream.ts";
+import type { HeadLender } from "./head_reader.ts";
+import type { HttpCluster } from "./http_cluster.ts";
 import type { HttpProxyOptions } from "./options.ts";
 import type { RequestAdditions } from "./request_head.ts";
 import { RequestIds } from "./request_ids.ts";
 import { RESPONSE_ADDITION_BYTES } from "./response_head.ts";
-import { UpstreamPool } from "./upstream_pool.ts";
 
 /** Heads that are kept for reuse. Only connections in the middle of a head have one. */
 const SPARE_HEADS = 64;
 const DATE_INTERVAL_MS = 500;
 
 /** Serves the connections of listeners. */
-export class HttpProxy implements ListenerHandler {
+export class HttpProxy implements ListenerHandler, HeadLender {
   /** @internal */
   readonly driver: Driver;
   /** @internal */
-  readonly cluster: Cluster;
+  readonly cluster: HttpCluster;
   /** @internal */
   readonly options: HttpProxyOptions;
   /** @internal */
@@ -48,7 +48,6 @@ export class HttpProxy implements ListenerHandler {
   readonly #listeners: Listener[] = [];
   readonly #limit: ConnectionLimit;
   readonly #downstreams = new Set<Downstream>();
-  readonly #pools = new Map<Endpoint, UpstreamPool>();
   readonly #heads: Head[] = [];
   readonly #defaultHost: Uint8Array;
   #date: Uint8Array = new Uint8Array();
@@ -59,7 +58,7 @@ export class HttpProxy implements ListenerHandler {
   /** A proxy without listeners. `limit` is of several proxies, its own is in the options. */
   constructor(
     driver: Driver,
-    cluster: Cluster,
+    cluster: HttpCluster,
     options: HttpProxyOptions,
     statistics: Statistics,
     reporter: ProxyReporter,
@@ -75,7 +74,7 @@ export class HttpProxy implements ListenerHandler {
     this.#limit = new ConnectionLimit(options.maximumConnections, limit);
     this.partialHeadBytes = options.limits.headBytes + 4;
     this.scratch = new Uint8Array(options.limits.headBytes + RESPONSE_ADDITION_BYTES);
-    this.#defaultHost = ascii(cluster.name);
+    this.#defaultHost = ascii(cluster.cluster.name);
   }
 
   /** @internal Is the proxy about to end? */
@@ -109,7 +108,6 @@ export class HttpProxy implements ListenerHandler {
     this.#limit.stop();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
     for (const downstream of this.#downstreams) downstream.drain();
-    for (const pool of this.#pools.values()) pool.closeIdle();
   }
 
   /** Resolves when no client's connection is left. */
@@ -126,21 +124,6 @@ export class HttpProxy implements ListenerHandler {
     this.statistics.add(STATISTIC.downstream_connections_active, -1);
     this.#limit.giveBack();
     if (this.#downstreams.size === 0) this.#onDrained?.();
-  }
-
-  /** @internal The connections to an endpoint. */
-  poolFor(endpoint: Endpoint): UpstreamPool {
-    let pool = this.#pools.get(endpoint);
-    if (pool === undefined) {
-      pool = new UpstreamPool(this, endpoint);
-      this.#pools.set(endpoint, pool);
-    }
-    return pool;
-  }
-
-  /** @internal A pool has no connection left; if its endpoint is gone, it is not needed again. */
-  onPoolEmpty(pool: UpstreamPool): void {
-    if (!this.cluster.endpoints.includes(pool.endpoint)) this.#pools.delete(pool.endpoint);
   }
 
   /** @internal A head to parse into. */
@@ -164,6 +147,23 @@ export class HttpProxy implements ListenerHandler {
       isTrusted: this.options.trustedHops > 0,
       requestIds: this.requestIds,
     };
+  }
+
+  /** @internal Write the id that the request was given, or that it came with, into its entry of the access log. */
+  keepRequestId(entry: LogEntry, head: Head, memory: Uint8Array, base: number): void {
+    const field = this.options.trustedHops > 0 ? head.findField(FIELD_X_REQUEST_ID) : -1;
+    if (field < 0) {
+      this.accessLog?.keepRequestId(entry, this.requestIds.bytes, 0, this.requestIds.bytes.length);
+      return;
+    }
+    const at = field * FIELD_WORDS + 2;
+    const [start, end] = [head.fields[at] as number, head.fields[at + 1] as number];
+    this.accessLog?.keepRequestId(entry, memory, base + start, base + end);
+  }
+
+  /** @internal A number from 0 to 1. */
+  random(): number {
+    return Math.random();
   }
 
   /** @internal The date for a response, at most half a second old. */

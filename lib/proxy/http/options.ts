@@ -4,6 +4,30 @@
  * @module
  */
 import { defaultHttpLimits, type HttpLimits } from "../../http/limits.ts";
+import type { RetryBudget } from "./retry_options.ts";
+
+/** Limits and times of the connections to a cluster, on one worker. Times are in milliseconds; 0: without limit. */
+export interface HttpClusterOptions {
+  /** How long connecting to an endpoint may take. */
+  readonly connectTimeoutMs: number;
+  /** Endpoints that are tried for a request, at the most. */
+  readonly connectAttempts: number;
+  /** Connections to one endpoint, at the most; above it requests wait. */
+  readonly upstreamConnections: number;
+  /** How long a connection to an endpoint is kept without a request. */
+  readonly upstreamIdleTimeoutMs: number;
+  /** Requests on one connection to an endpoint, at the most; 0: without limit. */
+  readonly requestsPerConnection: number;
+  /** Requests that wait for a connection to one endpoint, at the most; above it 503. */
+  readonly pendingRequests: number;
+  /** How long a request waits for a connection; then 503. */
+  readonly pendingTimeoutMs: number;
+  /** Requests that are under way, at the most; above it 503. 0: without limit. */
+  readonly maximumRequests: number;
+  /** Requests that are sent again at the same time, at the most. 0: by the budget only. */
+  readonly maximumRetries: number;
+  readonly retryBudget: RetryBudget;
+}
 
 /** Limits and times of an HTTP proxy on one worker. Times are in milliseconds; 0: without limit. */
 export interface HttpProxyOptions {
@@ -17,22 +41,8 @@ export interface HttpProxyOptions {
   readonly responseTimeoutMs: number;
   /** How long a body may stand still, in either direction, and a tunnel in both. */
   readonly streamIdleTimeoutMs: number;
-  /** How long connecting to an endpoint may take. */
-  readonly connectTimeoutMs: number;
-  /** Endpoints that are tried for a request, at the most. */
-  readonly connectAttempts: number;
   /** Clients' connections at the same time, at the most; above it none is accepted. */
   readonly maximumConnections: number;
-  /** Connections to one endpoint, at the most; above it requests wait. */
-  readonly upstreamConnections: number;
-  /** How long a connection to an endpoint is kept without a request. */
-  readonly upstreamIdleTimeoutMs: number;
-  /** Requests on one connection to an endpoint, at the most; 0: without limit. */
-  readonly requestsPerConnection: number;
-  /** Requests that wait for a connection to one endpoint, at the most; above it 503. */
-  readonly pendingRequests: number;
-  /** How long a request waits for a connection; then 503. */
-  readonly pendingTimeoutMs: number;
   /** Bytes of a request's body that are read in vain after its answer, before the connection is closed. */
   readonly lingerBytes: number;
   /**
@@ -49,6 +59,12 @@ export const defaultHttpProxyOptions: Omit<HttpProxyOptions, "maximumConnections
   keepAliveTimeoutMs: 75_000,
   responseTimeoutMs: 60_000,
   streamIdleTimeoutMs: 60_000,
+  lingerBytes: 262_144,
+  trustedHops: 0,
+};
+
+/** Everything. */
+export const defaultHttpClusterOptions: HttpClusterOptions = {
   connectTimeoutMs: 5000,
   connectAttempts: 3,
   upstreamConnections: 1024,
@@ -56,6 +72,7 @@ export const defaultHttpProxyOptions: Omit<HttpProxyOptions, "maximumConnections
   requestsPerConnection: 0,
   pendingRequests: 1024,
   pendingTimeoutMs: 5000,
-  lingerBytes: 262_144,
-  trustedHops: 0,
+  maximumRequests: 0,
+  maximumRetries: 0,
+  retryBudget: { percent: 20, minimum: 3 },
 };

@@ -10,11 +10,17 @@ import type { Faults } from "../../net/memory/faults.ts";
 import { MemoryNetwork } from "../../net/memory/network.ts";
 import { Random } from "../../net/memory/random.ts";
 import { Timer } from "../../ring/timer_wheel.ts";
-import { RoundRobin } from "../balancers/round_robin.ts";
 import { Cluster } from "../cluster.ts";
+import { defaultClusterOptions } from "../cluster_options.ts";
 import { STATISTIC, type StatisticName, Statistics } from "../statistics.ts";
+import { HttpCluster } from "./http_cluster.ts";
 import { HttpProxy } from "./http_proxy.ts";
-import { defaultHttpProxyOptions, type HttpProxyOptions } from "./options.ts";
+import {
+  defaultHttpClusterOptions,
+  defaultHttpProxyOptions,
+  type HttpClusterOptions,
+  type HttpProxyOptions,
+} from "./options.ts";
 import { drawExchange, type Exchange, type ExchangePlan } from "./test_exchange.ts";
 import { SimulatedClient } from "./test_http_client.ts";
 import { SimulatedUpstream, type UpstreamGroup, type UpstreamPlan } from "./test_http_upstream.ts";
@@ -28,7 +34,7 @@ const PROXY: SocketAddress = ipAddress("127.0.0.1", 10000);
 export interface HttpPlan extends ExchangePlan, UpstreamPlan {
   /** What a client sends at once, at the most. */
   readonly sentBytes: number;
-  readonly options: Partial<HttpProxyOptions>;
+  readonly options: Partial<HttpProxyOptions & HttpClusterOptions>;
   readonly oldClientProbability: number;
   readonly clientResetProbability: number;
   readonly faults: Partial<Faults>;
@@ -44,6 +50,7 @@ export class HttpWorld implements UpstreamGroup {
   readonly upstreams: SimulatedUpstream[] = [];
   readonly #statistics: Statistics = new Statistics();
   readonly #cluster: Cluster;
+  readonly #httpCluster: HttpCluster;
   readonly #worker: MemoryDriver;
   readonly #proxy: HttpProxy;
   readonly #addresses: readonly SocketAddress[];
@@ -72,9 +79,12 @@ export class HttpWorld implements UpstreamGroup {
       receiveBytes: random.pick(this.plan.dataBytes > 1000 ? [1000, 65536] : [64, 8192, 65536]),
       receiveBuffers: random.pick([64, Number.POSITIVE_INFINITY]),
     });
-    this.#cluster = new Cluster("simulated", new RoundRobin(0), this.#addresses);
-    const options = { ...defaultHttpProxyOptions, maximumConnections: 1000, pendingTimeoutMs: 0, ...this.plan.options };
-    this.#proxy = new HttpProxy(this.#worker, this.#cluster, options, this.#statistics, {
+    const states = this.#addresses.map((address) => ({ address, weight: 1, isHealthy: true }));
+    this.#cluster = new Cluster("simulated", defaultClusterOptions, states, { worker: 0, random: () => 0 });
+    const options = { ...defaultHttpProxyOptions, maximumConnections: 1000, ...this.plan.options };
+    const clusterOptions = { ...defaultHttpClusterOptions, pendingTimeoutMs: 0, ...this.plan.options };
+    this.#httpCluster = new HttpCluster(this.#worker, this.#cluster, clusterOptions);
+    this.#proxy = new HttpProxy(this.#worker, this.#httpCluster, options, this.#statistics, {
       onConnectFailed: () => {},
       onNoEndpoint: () => assert.fail("no cluster is empty"),
       onAcceptError: () => {},
@@ -131,11 +141,13 @@ export class HttpWorld implements UpstreamGroup {
     }, LIMITS);
     network.run(() => this.total("downstream_connections_active") === 0, LIMITS);
     await this.#proxy.stopAccepting();
+    this.#httpCluster.drain();
     await this.#proxy.drained();
     network.run(() => this.#worker.connectionCount === 0 && this.upstreams.every(({ isClosed }) => isClosed), LIMITS);
     network.runFor(10_000);
     network.assertNoLeaks();
     assert.equal(this.total("http_requests_active"), 0);
+    assert.equal(this.#httpCluster.activeRequests, 0);
     for (const endpoint of this.#cluster.endpoints) assert.equal(endpoint.activeConnections, 0, endpoint.name);
   }
 

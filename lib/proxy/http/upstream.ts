@@ -2,38 +2,42 @@
  * One connection to an endpoint, for one request after the other.
  *
  * ```text
- *  connecting ──> head ──> body ──> idle ──> head ...       surplus bytes, close, error in any state: closed
- *                  │
- *                 101 ──> tunnel
+ *  connecting ──> head ──> (held) ──> body ──> idle ──> head ...       surplus bytes, close, error in any state: closed
+ *      │           │
+ *   CONNECT       101 ──> tunnel
  * ```
  *
  * @module
  */
 import { BodyReader } from "../../http/body_reader.ts";
-import { FRAMING_CHUNKED, FRAMING_UNTIL_CLOSE, type Head } from "../../http/head.ts";
+import type { Head } from "../../http/head.ts";
 import { PARSE_FAULT, PARSE_INCOMPLETE, parseResponseHead } from "../../http/parse_head.ts";
 import type { Connection, ConnectionHandler } from "../../net/connection.ts";
-import { dropFront, type Lease, leaseBytes } from "../../ring/lease.ts";
+import { detachLease, dropFront, type Lease, LeaseQueue, leaseBytes } from "../../ring/lease.ts";
+import { followBody } from "./body_lease.ts";
 import { ascii, putHex } from "./bytes.ts";
-import type { Downstream } from "./downstream.ts";
-import { PartialHead } from "./partial_head.ts";
+import { type HeadLender, HeadReader } from "./head_reader.ts";
 import { UPSTREAM_CLOSED, UPSTREAM_ERROR } from "./reasons.ts";
 import { BODY_CHUNKED, BODY_RAW, BODY_UNFRAMED } from "./response_head.ts";
+import { HEAD_HELD, type UpstreamClient } from "./upstream_client.ts";
 import type { UpstreamPool } from "./upstream_pool.ts";
 
 const CONNECTING = 0;
 const IDLE = 1;
 const IN_HEAD = 2;
-const IN_BODY = 3;
-const TUNNEL = 4;
+/** The client has the head and has not said yet how it wants the body. */
+const HELD = 3;
+const IN_BODY = 4;
+const TUNNEL = 5;
 /** Nothing is expected any more. */
-const ENDED = 5;
+const ENDED = 6;
 
 /** Interim responses before a final one, at the most. */
 const INTERIM_RESPONSES = 16;
 const CHUNK_HEAD_BYTES = 12;
 const CHUNK_END: Uint8Array = ascii("\r\n");
-const LAST_CHUNK: Uint8Array = ascii("0\r\n\r\n");
+/** The end of a body in chunks, without trailers. */
+export const LAST_CHUNK: Uint8Array = ascii("0\r\n\r\n");
 
 /** See the module. */
 export class Upstream implements ConnectionHandler {
@@ -41,27 +45,30 @@ export class Upstream implements ConnectionHandler {
   /** When it was last used. */
   idleSinceMs = 0;
   readonly #pool: UpstreamPool;
-  #downstream: Downstream | null;
+  #client: UpstreamClient | null;
   #state = CONNECTING;
   #requests = 0;
   #interimResponses = 0;
   /** Has anything of the response arrived? */
   #hasAnswered = false;
-  #head: Head | null = null;
-  #partial: PartialHead | null = null;
+  readonly #reader: HeadReader = new HeadReader();
+  /** Whose heads it parses into. */
+  #lender: HeadLender | null = null;
   #body: BodyReader | null = null;
-  #bodyMode = BODY_RAW;
+  /** What came while the head was held. */
+  #held: LeaseQueue | null = null;
+  #hasEnded = false;
   /** Bytes of the head that stand right before the body's first ones, to be sent with them. */
   #headBytes = 0;
   #isPersistent = false;
   #isReleased = false;
 
   /** Connect, for a request. */
-  constructor(pool: UpstreamPool, downstream: Downstream) {
+  constructor(pool: UpstreamPool, client: UpstreamClient) {
     this.#pool = pool;
-    this.#downstream = downstream;
-    this.connection = pool.proxy.driver.connect(pool.endpoint.address, this);
-    downstream.onConnecting(this);
+    this.#client = client;
+    this.connection = pool.cluster.driver.connect(pool.endpoint.address, this);
+    client.onConnecting(this);
   }
 
   /** Was it used before the present request? */
@@ -75,35 +82,36 @@ export class Upstream implements ConnectionHandler {
   }
 
   /** Serve a request. */
-  begin(downstream: Downstream): void {
-    this.#downstream = downstream;
-    this.#start();
+  begin(client: UpstreamClient): void {
+    this.#client = client;
+    this.#start(client);
   }
 
-  #start(): void {
-    this.#state = IN_HEAD;
+  #start(client: UpstreamClient): void {
+    this.#state = client.isConnect ? TUNNEL : IN_HEAD;
     this.#requests++;
     this.#interimResponses = 0;
     this.#hasAnswered = false;
-    (this.#downstream as Downstream).onUpstream(this);
+    this.#lender = client.lender;
+    client.onUpstream(this);
   }
 
   /** The client is gone, or does not wait any more: nothing can be done with what still comes. */
   abandon(): void {
-    this.#downstream = null;
+    this.#client = null;
     this.#state = ENDED;
     this.connection.reset();
   }
 
   /** The client's side of a tunnel has ended in order. */
   endTunnel(): void {
-    this.#downstream = null;
+    this.#client = null;
     this.#state = ENDED;
     this.connection.close();
   }
 
   onConnect(): void {
-    if (this.#downstream !== null) this.#start();
+    if (this.#client !== null) this.#start(this.#client);
   }
 
   onData(_connection: Connection, lease: Lease): void {
@@ -116,6 +124,10 @@ export class Upstream implements ConnectionHandler {
         case IN_BODY:
           rest = this.#takeBody(rest);
           break;
+        case HELD:
+          this.#held ??= new LeaseQueue();
+          this.#held.push(detachLease(rest));
+          return;
         case TUNNEL:
           this.#write(rest);
           return;
@@ -130,23 +142,15 @@ export class Upstream implements ConnectionHandler {
 
   /** Returns what is behind the head. */
   #takeHead(lease: Lease): Lease | null {
-    const { proxy } = this.#pool;
-    const downstream = this.#downstream as Downstream;
+    const client = this.#client as UpstreamClient;
+    const reader = this.#reader;
+    const { lender } = client;
     this.#hasAnswered = true;
-    this.#head ??= proxy.takeHead();
-    const head = this.#head;
-    const earlier = this.#partial?.length ?? 0;
-    if (this.#partial !== null) this.#partial.append(lease);
-    const memory = this.#partial?.bytes ?? lease.memory;
-    const base = this.#partial === null ? lease.offset : 0;
-    const end = this.#partial === null ? lease.offset + lease.length : this.#partial.length;
-    const parsed = parseResponseHead(head, memory, base, end, downstream.method);
+    const end = reader.gather(lease, lender);
+    const { head, memory, base, earlierBytes } = reader;
+    const parsed = parseResponseHead(head, memory, base, end, client.method);
     if (parsed === PARSE_INCOMPLETE) {
-      if (this.#partial === null) {
-        this.#partial = new PartialHead(proxy.partialHeadBytes);
-        this.#partial.append(lease);
-      }
-      lease.release();
+      reader.keep(lease, lender);
       return null;
     }
     if (parsed === PARSE_FAULT) {
@@ -154,70 +158,89 @@ export class Upstream implements ConnectionHandler {
       this.#fail();
       return null;
     }
-    const isMoreThere = parsed - earlier < lease.length;
-    const roomBytes = this.#partial === null && isMoreThere ? parsed : 0;
-    this.#partial = null;
-    this.#head = null;
-    this.#onHead(head, memory, base, isMoreThere, roomBytes);
-    proxy.giveHead(head);
-    return dropFront(lease, parsed - earlier);
+    const isMoreThere = parsed - earlierBytes < lease.length;
+    const roomBytes = !reader.hasBegun && isMoreThere ? parsed : 0;
+    reader.end();
+    this.#onHead(client, head, memory, base, isMoreThere, roomBytes);
+    lender.giveHead(head);
+    return dropFront(lease, parsed - earlierBytes);
   }
 
   /** `roomBytes`: how many bytes before the body, in the same memory, are free once the head is parsed. */
-  #onHead(head: Head, memory: Uint8Array, base: number, isMoreThere: boolean, roomBytes: number): void {
-    const downstream = this.#downstream as Downstream;
+  #onHead(
+    client: UpstreamClient,
+    head: Head,
+    memory: Uint8Array,
+    base: number,
+    isMoreThere: boolean,
+    roomBytes: number,
+  ): void {
     if (head.status < 200 && head.status !== 101) {
       if (++this.#interimResponses > INTERIM_RESPONSES) this.#fail();
-      else downstream.onInterimHead(head, memory, base);
+      else client.onInterimHead(head, memory, base);
       return;
     }
     if (head.status === 101) {
-      if (!downstream.isUpgrade || head.upgradeField < 0) {
+      if (!client.isUpgrade || head.upgradeField < 0) {
         this.#fail();
         return;
       }
       this.#state = TUNNEL;
-      downstream.onUpgrade(head, memory, base);
+      client.onUpgrade(head, memory, base);
       return;
     }
     this.#isPersistent = head.isPersistent;
-    this.#bodyMode = bodyMode(head, downstream.isOldClient);
-    this.#body ??= new BodyReader(this.#pool.proxy.options.limits);
+    if (this.#body?.limits !== client.limits) this.#body = new BodyReader(client.limits);
     this.#body.begin(head.framing, head.contentLength);
     this.#state = IN_BODY;
-    const isInPlace = this.#bodyMode === BODY_RAW && !this.#body.isComplete;
-    this.#headBytes = downstream.onHead(head, memory, base, this.#bodyMode, isInPlace ? roomBytes : 0);
-    if (!this.#body.isComplete || this.#state !== IN_BODY) return;
+    this.#headBytes = client.onHead(head, memory, base, this.#body.isComplete ? 0 : roomBytes);
+    if (this.#state !== IN_BODY) return;
+    if (this.#headBytes === HEAD_HELD) {
+      this.#state = HELD;
+      this.connection.pauseReading();
+      return;
+    }
+    if (!this.#body.isComplete) return;
     if (isMoreThere) this.#isPersistent = false;
     this.#finish();
+  }
+
+  /** The client, which held the head, has said by now how it wants the body. */
+  proceed(): void {
+    if (this.#state !== HELD) return;
+    const held = this.#held;
+    this.#held = null;
+    this.#state = IN_BODY;
+    this.#headBytes = 0;
+    if (this.#body?.isComplete) {
+      if (held !== null) this.#isPersistent = false;
+      held?.clear();
+      this.#finish();
+      return;
+    }
+    this.connection.resumeReading();
+    for (let lease = held?.shift(); lease; lease = held?.shift()) this.onData(this.connection, lease);
+    if (this.#hasEnded) this.onEnd();
   }
 
   /** Returns what is behind the body. */
   #takeBody(lease: Lease): Lease | null {
     const body = this.#body as BodyReader;
-    if (this.#bodyMode === BODY_UNFRAMED) return this.#takeUnframed(lease, body);
-    const start = lease.offset;
-    const end = start + lease.length;
-    let position = start;
-    while (position < end && !body.isComplete && body.fault === null) {
-      position = body.read(lease.memory, position, end);
-    }
+    const bodyMode = this.#client?.bodyMode ?? BODY_RAW;
+    if (bodyMode === BODY_UNFRAMED) return this.#takeUnframed(lease, body);
+    const rest = followBody(body, lease);
     if (body.fault !== null) {
       lease.release();
       this.#fail();
       return null;
     }
-    const rest = position < end ? lease.split(position - start) : null;
     lease.offset -= this.#headBytes;
     lease.length += this.#headBytes;
     this.#headBytes = 0;
-    if (this.#bodyMode === BODY_CHUNKED) this.#writeChunk(lease);
+    if (bodyMode === BODY_CHUNKED) this.#writeChunk(lease);
     else this.#write(lease);
-    if (body.isComplete) {
-      // Before the rest is looked at: it is none of this response.
-      if (rest !== null) this.#isPersistent = false;
-      this.#finish();
-    }
+    // Before the rest is looked at: it is none of this response.
+    if (body.isComplete) this.#endBody(rest);
     return rest;
   }
 
@@ -239,60 +262,64 @@ export class Upstream implements ConnectionHandler {
       return null;
     }
     const rest = dropFront(lease, position - start);
-    if (body.isComplete) {
-      if (rest !== null) this.#isPersistent = false;
-      this.#finish();
-    }
+    if (body.isComplete) this.#endBody(rest);
     return rest;
+  }
+
+  #endBody(rest: Lease | null): void {
+    // The client may have left at the last piece.
+    if (this.#state !== IN_BODY) return;
+    if (rest !== null) this.#isPersistent = false;
+    this.#finish();
   }
 
   #writeChunk(lease: Lease): void {
     const chunkHead = new Uint8Array(CHUNK_HEAD_BYTES);
     const end = putHex(chunkHead, 0, lease.length);
     chunkHead.set(CHUNK_END, end);
-    this.#downstream?.write(leaseBytes(chunkHead.subarray(0, end + CHUNK_END.length)));
-    this.#downstream?.write(lease);
+    this.#client?.write(leaseBytes(chunkHead.subarray(0, end + CHUNK_END.length)));
+    this.#client?.write(lease);
     this.#write(leaseBytes(CHUNK_END));
   }
 
   #write(lease: Lease): void {
-    if (this.#downstream === null) {
+    if (this.#client === null) {
       lease.release();
       return;
     }
-    if (!this.#downstream.write(lease)) this.connection.pauseReading();
+    if (!this.#client.write(lease)) this.connection.pauseReading();
   }
 
   /** The response is complete. */
   #finish(): void {
-    const downstream = this.#downstream as Downstream;
-    const { proxy } = this.#pool;
-    if (this.#bodyMode === BODY_CHUNKED) downstream.write(leaseBytes(LAST_CHUNK));
-    this.#downstream = null;
-    const { requestsPerConnection } = proxy.options;
+    const client = this.#client as UpstreamClient;
+    const { cluster } = this.#pool;
+    if (client.bodyMode === BODY_CHUNKED) client.write(leaseBytes(LAST_CHUNK));
+    this.#client = null;
+    const { requestsPerConnection } = cluster.options;
     const isReusable =
       this.#isPersistent &&
-      downstream.isRequestComplete &&
+      client.isRequestComplete &&
       (requestsPerConnection === 0 || this.#requests < requestsPerConnection);
     if (isReusable) {
       this.#state = IDLE;
-      this.idleSinceMs = proxy.driver.nowMs;
+      this.idleSinceMs = cluster.driver.nowMs;
       this.connection.resumeReading();
     } else {
       this.#close();
     }
-    downstream.onResponseComplete();
+    client.onResponseComplete();
     // Last, as the next request may begin here and now.
     if (isReusable && this.#state === IDLE) this.#pool.release(this);
   }
 
   /** The response breaks a rule. */
   #fail(): void {
-    const downstream = this.#downstream;
-    this.#downstream = null;
+    const client = this.#client;
+    this.#client = null;
     this.#state = ENDED;
     this.connection.reset();
-    downstream?.onUpstreamFailed(UPSTREAM_ERROR);
+    client?.onUpstreamFailed(UPSTREAM_ERROR);
   }
 
   #close(): void {
@@ -302,7 +329,11 @@ export class Upstream implements ConnectionHandler {
 
   onEnd(): void {
     if (this.#state === TUNNEL) {
-      this.#downstream?.onUpstreamEnd();
+      this.#client?.onUpstreamEnd();
+      return;
+    }
+    if (this.#state === HELD) {
+      this.#hasEnded = true;
       return;
     }
     if (this.#state === IN_BODY && this.#body?.finish()) {
@@ -314,28 +345,25 @@ export class Upstream implements ConnectionHandler {
   }
 
   onDrain(): void {
-    this.#downstream?.onUpstreamDrained();
+    this.#client?.onUpstreamDrained();
   }
 
   onClose(_connection: Connection, errno: number): void {
     const wasConnecting = this.#state === CONNECTING;
     // Both directions have ended, and the client knows of both.
-    if (this.#state === TUNNEL && errno === 0) this.#downstream = null;
+    if (this.#state === TUNNEL && errno === 0) this.#client = null;
     this.#state = ENDED;
-    this.#partial = null;
-    if (this.#head !== null) {
-      this.#pool.proxy.giveHead(this.#head);
-      this.#head = null;
-    }
+    if (this.#lender !== null) this.#reader.drop(this.#lender);
+    this.#held?.clear();
     this.#leavePool();
-    const downstream = this.#downstream;
-    if (downstream === null) return;
+    const client = this.#client;
+    if (client === null) return;
     if (!wasConnecting) {
       this.#onBroken();
       return;
     }
-    this.#downstream = null;
-    downstream.onConnectFailed(errno);
+    this.#client = null;
+    client.onConnectFailed(errno);
   }
 
   #leavePool(): void {
@@ -346,14 +374,8 @@ export class Upstream implements ConnectionHandler {
 
   /** The connection ended in the middle of a request. */
   #onBroken(): void {
-    const downstream = this.#downstream;
-    this.#downstream = null;
-    downstream?.onUpstreamFailed(UPSTREAM_CLOSED);
+    const client = this.#client;
+    this.#client = null;
+    client?.onUpstreamFailed(UPSTREAM_CLOSED);
   }
-}
-
-/** How the client has to get the body. */
-function bodyMode(head: Head, isOldClient: boolean): number {
-  if (isOldClient) return head.framing === FRAMING_CHUNKED ? BODY_UNFRAMED : BODY_RAW;
-  return head.framing === FRAMING_UNTIL_CLOSE ? BODY_CHUNKED : BODY_RAW;
 }

@@ -5,23 +5,23 @@
  */
 import { Timer } from "../../ring/timer_wheel.ts";
 import type { Endpoint } from "../endpoint.ts";
-import type { Downstream } from "./downstream.ts";
-import type { HttpProxy } from "./http_proxy.ts";
+import type { HttpCluster } from "./http_cluster.ts";
 import { Upstream } from "./upstream.ts";
+import type { UpstreamClient } from "./upstream_client.ts";
 
 /** One worker's connections to one endpoint. */
 export class UpstreamPool {
-  readonly proxy: HttpProxy;
+  readonly cluster: HttpCluster;
   readonly endpoint: Endpoint;
   /** Without a request; the one used last is at the end, and is used next, so that the others can age. */
   readonly #idle: Upstream[] = [];
   /** Requests that wait for a connection, the longest waiting first. */
-  readonly #waiting: Downstream[] = [];
+  readonly #waiting: UpstreamClient[] = [];
   readonly #sweepTimer: Timer;
   #count = 0;
 
-  constructor(proxy: HttpProxy, endpoint: Endpoint) {
-    this.proxy = proxy;
+  constructor(cluster: HttpCluster, endpoint: Endpoint) {
+    this.cluster = cluster;
     this.endpoint = endpoint;
     this.#sweepTimer = new Timer(() => this.#sweep());
   }
@@ -40,28 +40,28 @@ export class UpstreamPool {
    * A connection for a request. It is told of it now, or later; `isFresh`: not one that another request used. False
    * if too many wait already.
    */
-  acquire(downstream: Downstream, isFresh: boolean): boolean {
+  acquire(client: UpstreamClient, isFresh: boolean): boolean {
     if (!isFresh) {
       for (let upstream = this.#idle.pop(); upstream !== undefined; upstream = this.#idle.pop()) {
         if (upstream.connection.isClosed) continue;
-        upstream.begin(downstream);
+        upstream.begin(client);
         return true;
       }
     }
-    const { options } = this.proxy;
+    const { options } = this.cluster;
     if (this.#count < options.upstreamConnections) {
       this.#count++;
-      new Upstream(this, downstream);
+      new Upstream(this, client);
       return true;
     }
     if (this.#waiting.length >= options.pendingRequests) return false;
-    this.#waiting.push(downstream);
+    this.#waiting.push(client);
     return true;
   }
 
   /** A request does not wait any more. */
-  forget(downstream: Downstream): void {
-    const index = this.#waiting.indexOf(downstream);
+  forget(client: UpstreamClient): void {
+    const index = this.#waiting.indexOf(client);
     if (index >= 0) this.#waiting.splice(index, 1);
   }
 
@@ -72,12 +72,12 @@ export class UpstreamPool {
       upstream.begin(next);
       return;
     }
-    if (this.proxy.isDraining) {
+    if (this.cluster.isDraining) {
       upstream.connection.close();
       return;
     }
     this.#idle.push(upstream);
-    const { driver, options } = this.proxy;
+    const { driver, options } = this.cluster;
     if (options.upstreamIdleTimeoutMs > 0 && !this.#sweepTimer.isStarted) {
       driver.startTimer(this.#sweepTimer, options.upstreamIdleTimeoutMs);
     }
@@ -93,18 +93,18 @@ export class UpstreamPool {
       this.#count++;
       new Upstream(this, next);
     }
-    if (this.isEmpty) this.proxy.onPoolEmpty(this);
+    if (this.isEmpty) this.cluster.onPoolEmpty(this);
   }
 
   /** Close all connections without a request. */
   closeIdle(): void {
     for (const upstream of this.#idle.splice(0)) upstream.connection.close();
-    this.proxy.driver.stopTimer(this.#sweepTimer);
+    this.cluster.driver.stopTimer(this.#sweepTimer);
   }
 
   /** Close those that were not used for too long, the oldest of which come first. */
   #sweep(): void {
-    const { driver, options } = this.proxy;
+    const { driver, options } = this.cluster;
     const oldestMs = driver.nowMs - options.upstreamIdleTimeoutMs;
     let expired = 0;
     while (expired < this.#idle.length && (this.#idle[expired] as Upstream).idleSinceMs <= oldestMs) expired++;

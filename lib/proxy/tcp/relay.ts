@@ -16,6 +16,7 @@ import type { Connection, ConnectionHandler } from "../../net/connection.ts";
 import { detachLease, type Lease, LeaseQueue } from "../../ring/lease.ts";
 import { Timer } from "../../ring/timer_wheel.ts";
 import type { Endpoint } from "../endpoint.ts";
+import { hashHost, NO_HASH } from "../hash.ts";
 import { STATISTIC } from "../statistics.ts";
 import type { TcpProxy } from "./tcp_proxy.ts";
 
@@ -50,7 +51,9 @@ export class TcpRelay implements ConnectionHandler {
   /** Connect to an endpoint. */
   connect(): void {
     const proxy = this.#proxy;
-    const endpoint = proxy.cluster.pick(this.#tried ?? NONE_TRIED);
+    const { cluster } = proxy;
+    const hash = cluster.needsHash ? hashHost(this.#downstream.remoteAddress()) : NO_HASH;
+    const endpoint = cluster.pick(this.#tried ?? NONE_TRIED, proxy.driver.nowMs, hash);
     if (endpoint === null) {
       this.#giveUp();
       return;
@@ -63,8 +66,9 @@ export class TcpRelay implements ConnectionHandler {
   }
 
   onConnect(upstream: Connection): void {
-    const { driver, options } = this.#proxy;
+    const { driver, options, cluster } = this.#proxy;
     this.#isConnected = true;
+    cluster.outliers?.onSuccess(this.#endpoint as Endpoint);
     driver.stopTimer(this.#timer);
     if (options.idleTimeoutMs > 0) {
       this.#lastActiveMs = driver.nowMs;
@@ -149,12 +153,13 @@ export class TcpRelay implements ConnectionHandler {
   }
 
   #onConnectFailed(errno: number): void {
-    const { statistics, options } = this.#proxy;
+    const { statistics, options, cluster, driver } = this.#proxy;
     const failed = this.#endpoint as Endpoint;
     this.#releaseEndpoint();
     this.#upstream = null;
-    this.#proxy.driver.stopTimer(this.#timer);
+    driver.stopTimer(this.#timer);
     if (this.#isDownstreamClosed) return;
+    cluster.outliers?.onConnectFailure(failed, driver.nowMs, errno);
     statistics.add(STATISTIC.upstream_connect_failures_total, 1);
     this.#proxy.reporter.onConnectFailed(failed, errno);
     this.#tried ??= [];

@@ -9,10 +9,10 @@ import { MemoryDriver } from "../../net/memory/driver.ts";
 import { MemoryNetwork } from "../../net/memory/network.ts";
 import { Random } from "../../net/memory/random.ts";
 import { Timer } from "../../ring/timer_wheel.ts";
-import { LeastConnections } from "../balancers/least_connections.ts";
-import { RoundRobin } from "../balancers/round_robin.ts";
 import { Cluster } from "../cluster.ts";
+import type { OutlierOptions } from "../cluster_options.ts";
 import { STATISTIC, type StatisticName, Statistics } from "../statistics.ts";
+import { BALANCERS, seededRandom } from "../test_endpoints.ts";
 import { TcpProxy } from "./tcp_proxy.ts";
 import { Peer, type PeerGroup } from "./test_peer.ts";
 import type { Plan } from "./test_plans.ts";
@@ -21,6 +21,16 @@ const LIMITS = { maximumSteps: 2_000_000, maximumMs: 3_600_000 };
 /** Time enough for all timeouts, where peers may never end. */
 const STALLED_RUN_MS = 120_000;
 const PROXY: SocketAddress = ipAddress("127.0.0.1", 10000);
+
+/** As hasty as can be. */
+const OUTLIERS: OutlierOptions = {
+  consecutive5xx: 0,
+  consecutiveGatewayErrors: 0,
+  consecutiveConnectFailures: 1,
+  ejectionMs: 50,
+  maximumEjectionMs: 400,
+  maximumEjectionPercent: 50,
+};
 
 /** All that a simulation consists of. */
 export class World implements PeerGroup {
@@ -105,9 +115,18 @@ export class World implements PeerGroup {
       receiveBytes: random.pick([64, 8192, 65536]),
       receiveBuffers: random.pick([64, Number.POSITIVE_INFINITY]),
     });
-    const balancer = random.chance(0.5) ? new RoundRobin(number) : new LeastConnections(number);
-    const cluster = new Cluster("simulated", balancer, addresses);
     const statistics = new Statistics();
+    const cluster = new Cluster(
+      "simulated",
+      {
+        balancer: random.pick(BALANCERS),
+        slowStartMs: random.pick([0, 1000]),
+        panicThresholdPercent: 50,
+        outliers: random.pick([null, OUTLIERS]),
+      },
+      addresses.map((address, index) => ({ address, weight: 1 + (index % 2), isHealthy: true })),
+      { worker: number, random: seededRandom(number), statistics },
+    );
     const proxy = new TcpProxy(driver, cluster, this.plan.options, statistics, {
       onConnectFailed: () => {},
       onNoEndpoint: () => assert.fail("no cluster is empty"),

@@ -81,6 +81,9 @@ function convertCluster(cluster: Cluster): ClusterConfig {
       requestsPerConnection: cluster.max_requests_per_connection,
       pendingRequests: cluster.max_pending_requests,
       pendingTimeoutMs: cluster.pending_timeout_ms,
+      maximumRequests: 0,
+      maximumRetries: 0,
+      retryBudget: { percent: 20, minimum: 3 },
     },
   };
 }
