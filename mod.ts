@@ -62,6 +62,7 @@ export type {
   WeightedCluster,
 } from "./lib/proxy/http/routing/route_options.ts";
 export {
+  type AddressTarget,
   defaultProxyConfig,
   type HostPort,
   type HttpConfig,
@@ -114,7 +115,10 @@ export type {
   RetryBudgetSection,
   TcpSection,
 } from "./lib/server/config_file/types.ts";
+export type { ClusterEndpoints } from "./lib/server/endpoint_watch.ts";
 export type { HealthCheckOptions } from "./lib/server/health/health_check_options.ts";
+export type { EndpointHealth } from "./lib/server/health/health_checker.ts";
+export type { NameServer, SrvRecord } from "./lib/server/name_server.ts";
 export type {
   ClusterConfig,
   EndpointConfig,
@@ -127,5 +131,5 @@ export type {
   TcpListener,
 } from "./lib/server/server_config.ts";
 export { type RunningProxy, type StartOptions, startProxy } from "./lib/server/start_proxy.ts";
-export { parseTarget, parseUpstream, TargetError, type Upstream } from "./lib/server/target.ts";
+export { parseEndpoint, parseTarget, parseUpstream, TargetError, type Upstream } from "./lib/server/target.ts";
 export { VERSION } from "./lib/version.ts";

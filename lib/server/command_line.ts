@@ -9,7 +9,7 @@ import type { RequestedInterface } from "../net/socket_interface.ts";
 import type { BalancerName } from "../proxy/cluster_options.ts";
 import { lineFormat } from "../proxy/http/access_log_format.ts";
 import { VERSION } from "../version.ts";
-import { defaultProxyConfig, type LogLevel, type ProxyConfig, type Target } from "./config.ts";
+import { type AddressTarget, defaultProxyConfig, type LogLevel, type ProxyConfig } from "./config.ts";
 import { LOG_LEVELS } from "./log.ts";
 import type { GivenOptions } from "./overrides.ts";
 import { parseTarget, parseUpstream, TargetError, type Upstream } from "./target.ts";
@@ -45,11 +45,11 @@ export interface CommandLineOutput {
 }
 
 /** Without `--listen`. */
-const DEFAULT_LISTEN: Target = { family: "name", host: "127.0.0.1", port: 10000 };
+const DEFAULT_LISTEN: AddressTarget = { family: "name", host: "127.0.0.1", port: 10000 };
 
 interface Options {
   config?: string;
-  listen: Target[];
+  listen: AddressTarget[];
   to: Upstream[];
   workers: number | "auto";
   socketInterface: RequestedInterface;

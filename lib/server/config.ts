@@ -23,7 +23,17 @@ export interface HostPort {
 }
 
 /** Where to listen or connect to, before names are resolved. */
-export type Target = HostPort | UnixAddress;
+export type AddressTarget = HostPort | UnixAddress;
+
+/** A service whose servers, with their ports and weights, are in SRV records of DNS (RFC 2782). */
+export interface SrvName {
+  readonly family: "srv";
+  /** The records' name, such as `_http._tcp.example.com`. */
+  readonly name: string;
+}
+
+/** Where to connect to, before names are resolved. */
+export type Target = AddressTarget | SrvName;
 
 /** What is relayed: the bytes of connections, or HTTP requests. */
 export type Protocol = "tcp" | "http";
@@ -56,7 +66,7 @@ export interface ProxyConfig {
   /** What is relayed. */
   readonly protocol: Protocol;
   /** Where to accept connections. */
-  readonly listen: readonly Target[];
+  readonly listen: readonly AddressTarget[];
   /** The endpoints; a name stands for all of its addresses. */
   readonly to: readonly Target[];
   /** Worker threads; `"auto"`: one per available processor. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { SocketAddress } from "../net/address.ts";
+import type { EndpointState } from "../proxy/endpoint.ts";
 import type { LogLevel } from "./config.ts";
 import type { WorkerConfig } from "./worker_config.ts";
 
@@ -37,7 +37,7 @@ export class MessageCounter {
 export type ToWorker =
   | { readonly type: "start"; readonly config: WorkerConfig; readonly sent: SharedArrayBuffer }
   /** The endpoints of a cluster, by its index, changed. */
-  | { readonly type: "endpoints"; readonly cluster: number; readonly addresses: readonly SocketAddress[] }
+  | { readonly type: "endpoints"; readonly cluster: number; readonly states: readonly EndpointState[] }
   /** Accept no more; answer `closed` when that is so and `drained` when no connection is left. */
   | { readonly type: "drain" }
   /** Close everything; answer `stopped`. */

@@ -9,7 +9,7 @@ import type { FilterOptions } from "../proxy/http/filters/builtin/options.ts";
 import type { HttpClusterOptions, HttpProxyOptions } from "../proxy/http/options.ts";
 import { anyHost, plainRoute } from "../proxy/http/routing/plain_route.ts";
 import type { RouteMatch, RouteOptions, VirtualHostOptions } from "../proxy/http/routing/route_options.ts";
-import type { IoUringOptions, ProxyConfig, Target } from "./config.ts";
+import type { AddressTarget, IoUringOptions, ProxyConfig, Target } from "./config.ts";
 import type { HealthCheckOptions } from "./health/health_check_options.ts";
 
 /** What a server is started with. */
@@ -55,7 +55,7 @@ export type ListenerConfig = HttpListener | TcpListener;
 /** What all listeners have. */
 interface ListenerBase {
   /** The addresses. */
-  readonly listen: readonly Target[];
+  readonly listen: readonly AddressTarget[];
   /** Connections at the most, over all workers; 0: no limit but the server's. */
   readonly maximumConnections: number;
 }
@@ -90,9 +90,9 @@ export interface FilterConfig {
 
 /** An endpoint, or several with one name. */
 export interface EndpointConfig {
-  /** A name stands for all of its addresses. */
+  /** A name stands for all of its addresses, an SRV name for all servers that DNS has for it. */
   readonly target: Target;
-  /** Its share of the connections or requests, in proportion to the others': 1 or more. */
+  /** The share of each of its addresses beside the others', 1 to 1000; SRV records' weights are multiplied by it. */
   readonly weight: number;
 }
 

@@ -1,18 +1,22 @@
 /**
- * Starts a whole proxy: listeners, workers, name resolution.
+ * Starts a whole proxy: listeners, workers, name resolution, health checks.
  *
  * @module
  */
 import { RingwayError } from "../../ffi/errors.ts";
 import { LIBRARY_VARIABLE, type Library, loadLibrary } from "../../ffi/library.ts";
 import { runtime } from "../../ffi/runtime.ts";
-import { formatAddress, type SocketAddress } from "../net/address.ts";
+import type { SocketAddress } from "../net/address.ts";
 import { type SelectedInterface, selectSocketInterface } from "../net/socket_interface.ts";
+import type { EndpointState } from "../proxy/endpoint.ts";
 import { type StatisticName, Statistics } from "../proxy/statistics.ts";
 import { AccessLogFile } from "./access_log_file.ts";
 import type { LogLevel, ProxyConfig } from "./config.ts";
+import { type ClusterEndpoints, EndpointWatch } from "./endpoint_watch.ts";
 import { checkListeners, type ListenAddress, type Listeners, openListeners } from "./listeners.ts";
-import { ResolveError, Resolver, resolveTarget } from "./resolver.ts";
+import { type NameServer, systemNameServer } from "./name_server.ts";
+import { ResolveError, resolveTarget } from "./resolve.ts";
+import { Resolver } from "./resolver.ts";
 import { ringOptions } from "./ring_config.ts";
 import { type ServerConfig, serverConfig } from "./server_config.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -31,6 +35,8 @@ export interface RunningProxy {
   readonly socketInterface: SelectedInterface;
   /** How many workers it has. */
   readonly workers: number;
+  /** What is known of the endpoints now, for each cluster. */
+  endpoints(): readonly ClusterEndpoints[];
   /** The sum of all workers' numbers. */
   statistics(): Record<StatisticName, number>;
   /**
@@ -48,6 +54,8 @@ export interface StartOptions {
   readonly log?: (level: LogLevel, message: string) => void;
   /** The module of the workers; by default the package's own. */
   readonly workerUrl?: URL;
+  /** What is asked for the addresses behind names; by default the machine's hosts file and name servers. */
+  readonly nameServer?: NameServer;
 }
 
 /** Start a proxy. Throws a RingwayError that says what is wrong and what to do. */
@@ -64,19 +72,13 @@ export async function startProxy(
   }
   const library = selected.driver === "uring" ? await loadLibrary() : null;
   const workers = config.workers === "auto" ? navigator.hardwareConcurrency : config.workers;
-  const resolvers = config.clusters.map(({ name, endpoints }, cluster) => {
-    return new Resolver(
-      endpoints.map(({ target }) => target),
-      config.dnsRefreshMs,
-      {
-        onAddresses: (addresses) => {
-          const of = config.clusters.length === 1 ? "" : ` of cluster "${name}"`;
-          log("info", `the endpoints${of} changed: ${addresses.map(formatAddress).join(", ")}`);
-          supervisor?.setEndpoints(cluster, addresses);
-        },
-        onResolveError: (error) => log("warning", `${error.message}; its last addresses stay in use`),
-      },
-    );
+  const nameServer = options.nameServer ?? systemNameServer;
+  const watches = config.clusters.map((cluster, index) => {
+    return new EndpointWatch(cluster, config, {
+      nameServer,
+      log,
+      onStates: (states) => supervisor?.setEndpoints(index, states),
+    });
   });
   let supervisor: Supervisor | null = null;
   let listeners: Listeners | null = null;
@@ -85,11 +87,13 @@ export async function startProxy(
     if (config.accessLog !== "") {
       accessLog = await AccessLogFile.open(config.accessLog, { onProblem: (message) => log("warning", message) });
     }
-    const endpoints = await Promise.all(resolvers.map((resolver) => resolver.start()));
-    const addresses = await resolveListen(config);
+    await Promise.all(watches.map((watch) => watch.resolve()));
+    const addresses = await resolveListen(config, nameServer);
     listeners = library
       ? openListeners(library, addresses, workers, config.backlog)
       : await checkListeners(addresses, workers);
+    // Only now: names may have been resolved again meanwhile. From here on the supervisor is told.
+    const endpoints = watches.map(({ states }) => states);
     const configs = workerConfigs(config, selected, library, listeners, endpoints, workers);
     supervisor = new Supervisor({
       workerUrl: options.workerUrl ?? workerUrl(),
@@ -99,9 +103,10 @@ export async function startProxy(
       accessLog,
     });
     await supervisor.start();
-    return running(config, selected, { resolvers, listeners, supervisor, configs, accessLog });
+    for (const watch of watches) watch.startChecks();
+    return running(config, selected, { watches, listeners, supervisor, configs, accessLog });
   } catch (error) {
-    for (const resolver of resolvers) resolver.stop();
+    for (const watch of watches) watch.stop();
     listeners?.close();
     await accessLog?.close();
     throw error;
@@ -111,11 +116,12 @@ export async function startProxy(
 /** Everything that starting would check, without starting. All names that can't be resolved are in what is thrown. */
 export async function checkProxy(config: ServerConfig): Promise<SelectedInterface> {
   const selected = await selectInterface(config);
-  const targets = [
-    ...config.clusters.flatMap(({ endpoints }) => endpoints.map(({ target }) => target)),
-    ...config.listeners.flatMap(({ listen }) => listen),
-  ];
-  const resolved = await Promise.allSettled(targets.map(resolveTarget));
+  const once = { intervalMs: 0, nameServer: systemNameServer };
+  const ignore = { onAddresses() {}, onResolveError() {} };
+  const resolved = await Promise.allSettled([
+    ...config.clusters.flatMap(({ endpoints }) => endpoints.map((one) => new Resolver([one], once, ignore).start())),
+    ...config.listeners.flatMap(({ listen }) => listen.map((target) => resolveTarget(target, systemNameServer))),
+  ]);
   const failed = resolved.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
   const [first] = failed;
   if (failed.length === 1 || (first !== undefined && !(first instanceof ResolveError))) throw first;
@@ -134,11 +140,11 @@ function workerUrl(): URL {
   return new URL(import.meta.url.endsWith(".js") ? "./worker.js" : "./worker.ts", import.meta.url);
 }
 
-async function resolveListen(config: ServerConfig): Promise<ListenAddress[]> {
+async function resolveListen(config: ServerConfig, nameServer: NameServer): Promise<ListenAddress[]> {
   const wanted = config.listeners.flatMap(({ listen }, owner) => listen.map((target) => ({ target, owner })));
   return await Promise.all(
     wanted.map(async ({ target, owner }) => {
-      const [address] = await resolveTarget(target);
+      const [address] = await resolveTarget(target, nameServer);
       if (address !== undefined) return { address, owner };
       const failure = { code: "ERR_RESOLVE", source: "internal", operation: "listen" } as const;
       throw new RingwayError("Cannot listen: the name resolves to no address", failure);
@@ -151,7 +157,7 @@ function workerConfigs(
   selected: SelectedInterface,
   library: Library | null,
   listeners: Listeners,
-  endpoints: readonly (readonly SocketAddress[])[],
+  endpoints: readonly (readonly EndpointState[])[],
   workers: number,
 ): WorkerConfig[] {
   const maximumConnections = config.maximumConnections || connectionsAllowed(library);
@@ -186,7 +192,7 @@ function connectionsAllowed(library: Library | null): number {
 
 /** What a running proxy consists of. */
 interface Parts {
-  readonly resolvers: readonly Resolver[];
+  readonly watches: readonly EndpointWatch[];
   readonly listeners: Listeners;
   readonly supervisor: Supervisor;
   readonly configs: readonly WorkerConfig[];
@@ -194,7 +200,7 @@ interface Parts {
 }
 
 function running(config: ServerConfig, socketInterface: SelectedInterface, parts: Parts): RunningProxy {
-  const { resolvers, listeners, supervisor, configs, accessLog } = parts;
+  const { watches, listeners, supervisor, configs, accessLog } = parts;
   const all = configs.map((worker) => new Statistics(worker.statistics));
   const statistics = () => {
     const sum = new Statistics().read();
@@ -203,11 +209,11 @@ function running(config: ServerConfig, socketInterface: SelectedInterface, parts
     }
     return sum;
   };
-  const stopResolving = () => {
-    for (const resolver of resolvers) resolver.stop();
+  const stopWatching = () => {
+    for (const watch of watches) watch.stop();
   };
   const close = async () => {
-    stopResolving();
+    stopWatching();
     await supervisor.stop();
     listeners.close();
     await accessLog?.close();
@@ -216,9 +222,10 @@ function running(config: ServerConfig, socketInterface: SelectedInterface, parts
     addresses: listeners.addresses,
     socketInterface,
     workers: configs.length,
+    endpoints: () => watches.map((watch) => watch.endpoints),
     statistics,
     async drain() {
-      stopResolving();
+      stopWatching();
       const { closed, drained } = supervisor.drain();
       // From here on nobody would accept: whoever connects is better refused than left waiting.
       const isDrained = await withTimeout(

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Library } from "../../ffi/library.ts";
-import type { SocketAddress } from "../net/address.ts";
+import type { EndpointState } from "../proxy/endpoint.ts";
 import type { AccessLogFile } from "./access_log_file.ts";
 import type { LogLevel } from "./config.ts";
 import type { WorkerConfig } from "./worker_config.ts";
@@ -42,7 +42,7 @@ export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #places: Place[] = [];
   /** Those that changed since the start, by the index of their cluster. */
-  readonly #endpoints = new Map<number, readonly SocketAddress[]>();
+  readonly #endpoints = new Map<number, readonly EndpointState[]>();
   #isStopping = false;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
@@ -100,6 +100,9 @@ export class Supervisor {
   }
 
   async #replace(place: Place): Promise<void> {
+    // The kernel tells one ring of a connection: the crashed worker's, on the same listener, would not answer it.
+    await place.thread.gone;
+    if (this.#isStopping) return;
     place.startedMs = performance.now();
     place.thread = this.#spawn(place.config);
     const endpoints = place.config.endpoints.map((first, cluster) => this.#endpoints.get(cluster) ?? first);
@@ -112,9 +115,9 @@ export class Supervisor {
   }
 
   /** Change the endpoints of a cluster, by its index, in all workers. */
-  setEndpoints(cluster: number, addresses: readonly SocketAddress[]): void {
-    this.#endpoints.set(cluster, addresses);
-    for (const place of this.#places) place.thread.setEndpoints(cluster, addresses);
+  setEndpoints(cluster: number, states: readonly EndpointState[]): void {
+    this.#endpoints.set(cluster, states);
+    for (const place of this.#places) place.thread.setEndpoints(cluster, states);
   }
 
   /** Accept no more: `closed` resolves when that is so, `drained` when no connection is left. */

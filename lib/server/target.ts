@@ -5,7 +5,7 @@
  */
 import { isIP } from "node:net";
 import { RingwayError } from "../../ffi/errors.ts";
-import type { Protocol, Target } from "./config.ts";
+import type { AddressTarget, Protocol, Target } from "./config.ts";
 
 /** Text that is not an address. */
 export class TargetError extends RingwayError {
@@ -15,11 +15,18 @@ export class TargetError extends RingwayError {
   }
 }
 
+/** The longest name of DNS as text (RFC 1035, section 2.3.4), without a final dot. */
+const DNS_NAME_CHARACTERS = 253;
 const HOST_NAME = /^(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\.?$/i;
 
+const SRV_PREFIX = "srv:";
+
 /** `HOST:PORT`, `[IPV6]:PORT` or `unix:PATH`. Throws a {@linkcode TargetError}. */
-export function parseTarget(text: string): Target {
+export function parseTarget(text: string): AddressTarget {
   if (text.startsWith("unix:")) return unixTarget(text);
+  if (text.startsWith(SRV_PREFIX)) {
+    throw new TargetError(`"${text}": only an endpoint of a cluster can be named by SRV records, here it is HOST:PORT`);
+  }
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(text);
   if (match === null) throw new TargetError(`"${text}" is not an address: ${hint(text)}`);
   const [, bracketed, plain = "", portText = ""] = match;
@@ -38,7 +45,26 @@ export function parseTarget(text: string): Target {
   return { family: "name", host: plain, port };
 }
 
-function unixTarget(text: string): Target {
+/** An endpoint of a cluster: what {@linkcode parseTarget} reads, or `srv:NAME`. Throws a {@linkcode TargetError}. */
+export function parseEndpoint(text: string): Target {
+  if (text.startsWith(SRV_PREFIX)) return srvTarget(text);
+  const target = parseTarget(text);
+  if (target.family === "name" && target.port === 0) throw new TargetError(`"${text}": port 0 cannot be connected to`);
+  return target;
+}
+
+function srvTarget(text: string): Target {
+  const name = text.slice(SRV_PREFIX.length);
+  if (/:\d*$/.test(name)) {
+    throw new TargetError(`"${text}": SRV records say the ports: write ${SRV_PREFIX}${name.replace(/:\d*$/, "")}`);
+  }
+  if (name.length > DNS_NAME_CHARACTERS || isIP(name) !== 0 || !HOST_NAME.test(name)) {
+    throw new TargetError(`"${text}" names no SRV records: it is srv:NAME, such as srv:_http._tcp.example.com`);
+  }
+  return { family: "srv", name };
+}
+
+function unixTarget(text: string): AddressTarget {
   const path = text.slice("unix:".length);
   const bytes = new TextEncoder().encode(path).length;
   if (bytes === 0 || bytes > 107) throw new TargetError(`"${text}": the path of a unix socket has 1 to 107 bytes`);
@@ -64,6 +90,9 @@ const HTTP_PORT = 80;
 export function parseUpstream(text: string): Upstream {
   if (text.startsWith("unix:")) return { protocol: "tcp", target: unixTarget(text) };
   const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text);
+  if (match === null && text.startsWith(SRV_PREFIX)) {
+    throw new TargetError(`"${text}": SRV records can be named in a configuration file only`);
+  }
   if (match === null) {
     const rest = /^[^/]+:\d+$/.test(text) ? `tcp://${text} or http://${text}` : "tcp://HOST:PORT, http://HOST:PORT";
     throw new TargetError(`"${text}" has no scheme: write ${rest} or unix:PATH`);
@@ -83,8 +112,9 @@ export function parseUpstream(text: string): Upstream {
   return { protocol, target };
 }
 
-/** The text that {@linkcode parseTarget} reads. */
+/** The text that {@linkcode parseEndpoint} reads. */
 export function formatTarget(target: Target): string {
+  if (target.family === "srv") return `${SRV_PREFIX}${target.name}`;
   if (target.family === "unix") return `unix:${target.path}`;
   return isIP(target.host) === 6 ? `[${target.host}]:${target.port}` : `${target.host}:${target.port}`;
 }

@@ -5,12 +5,10 @@
  */
 import { RingwayError } from "../../ffi/errors.ts";
 import { loadLibrary } from "../../ffi/library.ts";
-import type { SocketAddress } from "../net/address.ts";
 import { DefaultDriver } from "../net/default/driver.ts";
 import type { Driver } from "../net/driver.ts";
 import { UringDriver } from "../net/uring/driver.ts";
 import { runParked } from "../net/uring/parked_loop.ts";
-import type { EndpointState } from "../proxy/endpoint.ts";
 import { AccessLog } from "../proxy/http/access_log.ts";
 import { lineFormat } from "../proxy/http/access_log_format.ts";
 import { AccessLogFilter } from "../proxy/http/filters/access_log_filter.ts";
@@ -100,7 +98,7 @@ class WorkerMain {
   async receive(message: ToWorker): Promise<void> {
     switch (message.type) {
       case "endpoints":
-        this.#proxies.setEndpoints(message.cluster, message.addresses.map(endpointState));
+        this.#proxies.setEndpoints(message.cluster, message.states);
         return;
       case "drain":
         await this.#proxies.stopAccepting();
@@ -123,10 +121,6 @@ class WorkerMain {
     this.#accessLog?.flush();
     scope.postMessage({ type: "stopped" });
   }
-}
-
-function endpointState(address: SocketAddress): EndpointState {
-  return { address, weight: 1, isHealthy: true };
 }
 
 async function openDriver(config: WorkerConfig): Promise<Driver> {
@@ -159,7 +153,7 @@ function fail(error: unknown): void {
   scope.postMessage({ type: "failed", message, code, stack: describe(error) });
 }
 
-let worker: WorkerMain | null = null;
+let starting: Promise<WorkerMain> | null = null;
 /** Messages received after `start`. */
 let received = 0;
 
@@ -167,11 +161,13 @@ async function receive(message: ToWorker): Promise<void> {
   try {
     if (message.type !== "start") {
       received++;
+      // One may come while the driver is still being opened. If that fails, it is said there.
+      const worker = await starting?.catch(() => null);
       await worker?.receive(message);
       return;
     }
-    worker = await WorkerMain.start(message.config, new MessageCounter(message.sent));
-    await worker.run();
+    starting = WorkerMain.start(message.config, new MessageCounter(message.sent));
+    await (await starting).run();
   } catch (error) {
     fail(error);
   }

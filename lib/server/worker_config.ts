@@ -4,6 +4,7 @@
  * @module
  */
 import type { SocketAddress } from "../net/address.ts";
+import type { EndpointState } from "../proxy/endpoint.ts";
 import type { ServerConfig } from "./server_config.ts";
 
 /** What a worker is started with: names are resolved, listeners are open. */
@@ -17,7 +18,7 @@ export interface WorkerConfig {
   /** Its listeners. */
   readonly listeners: readonly WorkerListener[];
   /** The endpoints at first, of each cluster. */
-  readonly endpoints: readonly (readonly SocketAddress[])[];
+  readonly endpoints: readonly (readonly EndpointState[])[];
   /** Memory for its statistics. */
   readonly statistics: SharedArrayBuffer;
   /** Its share of {@linkcode ServerConfig.maximumConnections}. */

@@ -5,7 +5,7 @@
  */
 import { RingwayError } from "../../ffi/errors.ts";
 import type { Library } from "../../ffi/library.ts";
-import type { SocketAddress } from "../net/address.ts";
+import type { EndpointState } from "../proxy/endpoint.ts";
 import { closeRing, wakeRing } from "../ring/ring.ts";
 import type { LogLevel } from "./config.ts";
 import { type FromWorker, MessageCounter, type ToWorker } from "./messages.ts";
@@ -40,6 +40,7 @@ export class WorkerThread {
   #rejectStart: ((error: RingwayError) => void) | null = null;
   #ringHandle: number | null = null;
   #ended = false;
+  #killed: Promise<void> = Promise.resolve();
 
   /** Start a thread; it does nothing before {@linkcode start}. */
   constructor(url: URL, library: Library | null, handler: WorkerThreadHandler) {
@@ -71,8 +72,13 @@ export class WorkerThread {
   }
 
   /** Change the endpoints of a cluster, by its index. */
-  setEndpoints(cluster: number, addresses: readonly SocketAddress[]): void {
-    this.#post({ type: "endpoints", cluster, addresses });
+  setEndpoints(cluster: number, states: readonly EndpointState[]): void {
+    this.#post({ type: "endpoints", cluster, states });
+  }
+
+  /** Resolves when nothing is left of one that crashed. */
+  get gone(): Promise<void> {
+    return this.#killed;
   }
 
   /** Accept no more: `closed` resolves when that is so, `drained` when its last connection has ended. */
@@ -145,7 +151,7 @@ export class WorkerThread {
 
   #onCrash(reason: string): void {
     if (this.#ended) return;
-    void this.#kill();
+    this.#killed = this.#kill();
     if (this.#rejectStart !== null) {
       const options = { code: "ERR_WORKER", source: "internal", operation: "start a worker" } as const;
       this.#rejectStart(new RingwayError(`A worker thread could not start: ${reason}`, options));

@@ -10,7 +10,7 @@ import { type BalancerName, defaultClusterOptions, type OutlierOptions } from ".
 import { defaultProxyConfig } from "../config.ts";
 import type { HealthCheckOptions } from "../health/health_check_options.ts";
 import type { ClusterConfig, EndpointConfig } from "../server_config.ts";
-import { parseTarget } from "../target.ts";
+import { parseEndpoint } from "../target.ts";
 import type { ClusterSection } from "./types.ts";
 import {
   authority,
@@ -42,7 +42,7 @@ const endpoint = z
   })
   .transform((value): EndpointConfig => {
     const { address, weight } = typeof value === "string" ? { address: value, weight: 1 } : value;
-    return { target: parseTarget(address), weight };
+    return { target: parseEndpoint(address), weight };
   });
 
 const outlierObject = z.strictObject(

@@ -6,6 +6,11 @@
  * @module
  */
 import { z } from "zod";
+import { RingwayError } from "../../../ffi/errors.ts";
+import { checkOrigin } from "../../proxy/http/filters/builtin/cors_origins.ts";
+import { createFilter } from "../../proxy/http/filters/builtin/create.ts";
+import type { FilterOptions } from "../../proxy/http/filters/builtin/options.ts";
+import { checkPassword } from "../../proxy/http/filters/builtin/password_hash.ts";
 import type { HttpFilter } from "../../proxy/http/filters/filter.ts";
 import type { FilterConfig } from "../server_config.ts";
 import type { FilterSection } from "./filter_types.ts";
@@ -46,13 +51,7 @@ function filter<const Type extends string, Shape extends z.core.$ZodLooseShape>(
     .describe(meaning);
 }
 
-const origin = checkedText("an origin", (value) =>
-  /^(?:\*|null|[a-z][a-z0-9+.-]*:\/\/(?:(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5})?)$/.test(
-    value,
-  )
-    ? null
-    : `${JSON.stringify(value)} is not an origin: those are https://example.com, https://*.example.com and *`,
-);
+const origin = checkedText("an origin", checkOrigin);
 
 const cors = filter("cors", "Lets pages of other origins use the responses, and answers their preflight requests.", {
   allow_origins: z
@@ -70,7 +69,6 @@ const cors = filter("cors", "Lets pages of other origins use the responses, and 
 });
 
 /** The forms in which a password may stand in a file; the filter says more about each. */
-const PASSWORD = /^(?:sha256|scrypt|plain):./s;
 
 const basicAuth = filter("basic_auth", "Asks for a name and a password.", {
   realm: fieldValue.default("ringway").describe("What they are for, in words."),
@@ -79,9 +77,7 @@ const basicAuth = filter("basic_auth", "Asks for a name and a password.", {
       checkedText("a name", (name) =>
         /^[^:\p{Cc}]+$/u.test(name) ? null : `${JSON.stringify(name)} is not a name: it is not empty, and has no ":"`,
       ),
-      checkedText("a text, such as sha256:SALT:HASH", (value) =>
-        PASSWORD.test(value) ? null : 'a password begins with "sha256:", "scrypt:" or "plain:"',
-      ),
+      checkedText("a text, such as sha256:SALT:HASH", (value) => checkPassword(value)),
       { error: "a mapping of names to passwords" },
     )
     .describe("Passwords by name: `scrypt:N:r:p:SALT:HASH`, `sha256:SALT:HASH`, or `plain:PASSWORD`; see filters.md."),
@@ -250,8 +246,24 @@ type AnyFilter = z.output<typeof anyFilter>;
 
 /** A filter of a listener. */
 export const filterSection: z.ZodType<FilterConfig, FilterSection> = anyFilter.transform(
-  (section): FilterConfig => ({ match: section.match ?? null, filter: toOptions(section) }),
+  (section, context): FilterConfig => {
+    const config = toOptions(section);
+    const problem = config.type === "custom" ? null : problemOf(config);
+    if (problem !== null) context.addIssue({ code: "custom", message: problem });
+    return { match: section.match ?? null, filter: config };
+  },
 );
+
+/** What the filter itself has to say about its options. */
+function problemOf(options: FilterOptions): string | null {
+  try {
+    createFilter(options);
+    return null;
+  } catch (error) {
+    if (!(error instanceof RingwayError)) throw error;
+    return error.message;
+  }
+}
 
 function toOptions(section: AnyFilter): FilterConfig["filter"] {
   switch (section.type) {

@@ -15,7 +15,7 @@ import { checkMethod } from "../../proxy/http/routing/method_matcher.ts";
 import { checkPath } from "../../proxy/http/routing/path.ts";
 import { checkPattern } from "../../proxy/http/routing/patterns.ts";
 import { checkHost } from "../../proxy/http/routing/redirector.ts";
-import { parseTarget, TargetError } from "../target.ts";
+import { parseEndpoint, parseTarget, TargetError } from "../target.ts";
 
 /** A day less than 2^31 milliseconds, which is as far as a runtime's timers go. */
 const MOST_MS = 2_061_083_647;
@@ -94,7 +94,7 @@ export function checkedText(error: string, check: (text: string) => string | nul
 }
 
 /** An address that a check accepts: what is wrong with another one is said by the check. */
-function address(check: (text: string) => void): z.ZodString {
+function address(check: (text: string) => unknown): z.ZodString {
   return checkedText('an address: "HOST:PORT", "[IPV6]:PORT" or "unix:PATH"', (value) => {
     try {
       check(value);
@@ -107,10 +107,7 @@ function address(check: (text: string) => void): z.ZodString {
 }
 
 /** Where to listen. */
-export const listenAddress: z.ZodString = address((value) => {
-  if (/^srv:/i.test(value)) throw new TargetError(`"${value}": "srv:" finds endpoints; nothing can listen there`);
-  parseTarget(value);
-});
+export const listenAddress: z.ZodString = address(parseTarget);
 
 /** Where to connect to. */
 export const endpointAddress: z.ZodString = address((value) => {
@@ -119,8 +116,7 @@ export const endpointAddress: z.ZodString = address((value) => {
     const advice = `write ${rest}; the listener's "protocol" says it`;
     throw new TargetError(`"${value}": an endpoint has no scheme here: ${advice}`);
   }
-  const target = parseTarget(value);
-  if (target.family === "name" && target.port === 0) throw new TargetError(`"${value}": port 0 cannot be connected to`);
+  parseEndpoint(value);
 });
 
 /** The name of a cluster. */
