@@ -263,11 +263,8 @@ export class Exchange implements UpstreamClient {
     if (responseTimeoutMs !== null) this.#responseTimeoutMs = responseTimeoutMs;
     if (streamIdleTimeoutMs !== null) this.#streamIdleTimeoutMs = streamIdleTimeoutMs;
     this.#clusterName = options.action.type === "clusters" ? route.pickCluster(this.#proxy.random()) : "";
-    if (this.#filters?.seesRoutes !== true) {
-      this.follow(head, memory, base);
-      return;
-    }
-    this.#filters.onRoute(this.#filterRoute(route), head, memory, base);
+    if (this.#filters === null) this.follow(head, memory, base);
+    else this.#filters.onRoute(this.#filterRoute(route), head, memory, base);
   }
 
   /** The route, as filters see it and may change it. */

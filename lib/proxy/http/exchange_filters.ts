@@ -82,11 +82,6 @@ export class ExchangeFilters implements FilterHost {
     return (this.#chain.hooks[HOOK_RESPONSE] as readonly unknown[]).length > 0;
   }
 
-  /** Do filters see routes? */
-  get seesRoutes(): boolean {
-    return (this.#chain.hooks[HOOK_ROUTE] as readonly unknown[]).length > 0;
-  }
-
   /** A request's head has arrived. */
   onRequest(head: Head, memory: Uint8Array, base: number): void {
     this.run.begin(head, memory, base, this.#proxy.options.trustedHops > 0);
