@@ -6,7 +6,7 @@
 import type { Driver } from "../../net/driver.ts";
 import { Timer } from "../../ring/timer_wheel.ts";
 
-/** Being put off costs an assignment: the driver's timer stays where it is, and is started anew when it expires early. */
+/** Being put off costs an assignment: the driver's timer stays where it is, and is started anew if it was early. */
 export class LazyTimer {
   readonly #driver: Driver;
   readonly #timer: Timer;

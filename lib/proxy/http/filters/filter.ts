@@ -53,11 +53,11 @@ export interface HttpFilter {
   /** The route was chosen, see {@linkcode HttpExchange.route}. */
   onRoute?(exchange: HttpExchange): MaybePromise<FilterReply | Nothing>;
   /**
-   * The response's head has arrived, the endpoint's or one that the proxy or a filter made. A reply takes its place. Not
-   * called for interim responses (1xx), nor where the request's head could not be read.
+   * The response's head has arrived, the endpoint's or one that the proxy or a filter made. A reply takes its place.
+   * Not called for interim responses (1xx), nor where the request's head could not be read.
    */
   onResponseHead?(exchange: HttpExchange): MaybePromise<FilterReply | Nothing>;
-  /** The exchange is over, in whatever way; the last that is heard of it. Also after a request that could not be read. */
+  /** The exchange is over, in whatever way: the last call. Also after a request that could not be read. */
   onEnd?(exchange: HttpExchange): void;
 }
 
