@@ -915,10 +915,10 @@ export class Exchange implements UpstreamClient {
   #startTimer(purpose: number, delayMs: number): void {
     this.#timerPurpose = purpose;
     const { nowMs } = this.#proxy.driver;
-    const latestMs = Math.min(this.#deadlineMs, this.#retry.deadlineMs);
-    const dueMs = delayMs > 0 ? Math.min(nowMs + delayMs, latestMs) : latestMs;
-    if (dueMs === Number.POSITIVE_INFINITY) this.#timer.stop();
-    else this.#timer.start(Math.max(0, dueMs - nowMs));
+    let dueMs = this.#deadlineMs;
+    if (this.#retry.deadlineMs < dueMs) dueMs = this.#retry.deadlineMs;
+    if (delayMs > 0 && nowMs + delayMs < dueMs) dueMs = nowMs + delayMs;
+    this.#timer.startAt(dueMs);
   }
 
   #onTimer(): void {
