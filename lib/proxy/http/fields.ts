@@ -21,7 +21,8 @@ function lineEnd(head: Head, field: number): number {
 
 /**
  * Copy the lines of all fields but those that must not be forwarded and those in `dropped`, except the field
- * `kept` (-1: none). Lines that stay together are copied together. Returns where they end.
+ * `kept` (-1: none). Lines that stay together are copied together. So is what comes before the first one, from `start`
+ * on (-1: nothing). Returns where they end.
  */
 export function putFields(
   target: Uint8Array,
@@ -31,10 +32,11 @@ export function putFields(
   base: number,
   dropped: Uint8Array,
   kept: number,
+  start: number,
 ): number {
   const { fieldCount, fields, fieldIds, hopByHop } = head;
   let end = at;
-  let runStart = -1;
+  let runStart = start;
   for (let field = 0; field < fieldCount; field++) {
     const isDropped = (hopByHop[field] as number) | (dropped[fieldIds[field] as number] as number);
     if (isDropped !== 0 && field !== kept) {

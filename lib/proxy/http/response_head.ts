@@ -73,7 +73,7 @@ export function putResponseHead(
   const isReframed = framing !== RESPONSE_FRAMING_KEPT;
   const dropped = isReframed ? FRAMING_AND_LENGTH : additions.bodyMode === BODY_UNFRAMED ? FRAMING : NOTHING;
   edits?.mark(head, source, base);
-  end = putFields(target, end, head, source, base, dropped, isUpgrade ? head.upgradeField : -1);
+  end = putFields(target, end, head, source, base, dropped, isUpgrade ? head.upgradeField : -1, -1);
   if (isUpgrade) end = put(target, end, CONNECTION_UPGRADE);
   if (!isInterim) {
     const isInChunks = framing === RESPONSE_FRAMING_UNKNOWN && !additions.isOldClient && hasBody(head);
