@@ -33,6 +33,7 @@ import { ascii, copy } from "./bytes.ts";
 import { trustedClient } from "./client_address.ts";
 import type { Downstream } from "./downstream.ts";
 import { ExchangeFilters } from "./exchange_filters.ts";
+import { closeGaps } from "./fields.ts";
 import type { FilterReply, FilterRoute } from "./filters/filter.ts";
 import type { HttpCluster } from "./http_cluster.ts";
 import type { HttpProxy } from "./http_proxy.ts";
@@ -60,7 +61,14 @@ import {
 } from "./reasons.ts";
 import { type LocalReplyBytes, type ReplyContext, replyBytes } from "./reply.ts";
 import { hostAndEnd, maximumForwards, putRequestHead, requestHeadBytes } from "./request_head.ts";
-import { BODY_CHUNKED, BODY_RAW, BODY_UNFRAMED, putResponseHead, RESPONSE_FRAMING_KEPT } from "./response_head.ts";
+import {
+  BODY_CHUNKED,
+  BODY_RAW,
+  BODY_UNFRAMED,
+  putResponseHead,
+  RESPONSE_FRAMING_KEPT,
+  staysInPlace,
+} from "./response_head.ts";
 import { type RetryCause, RetryState } from "./retry.ts";
 import { RewriteError } from "./routing/path_change.ts";
 import { directResponse, redirectResponse } from "./routing/response.ts";
@@ -571,12 +579,20 @@ export class Exchange implements UpstreamClient {
 
   #writeHead(head: Head, memory: Uint8Array, base: number, framing: number, roomBytes: number): number {
     const { scratch, driver } = this.#proxy;
+    const { isLast } = this.#downstream;
+    const edits = this.#route?.responseHeaders ?? null;
+    const isKept = framing === RESPONSE_FRAMING_KEPT && edits === null && !isLast && !this.isOldClient;
+    if (isKept && roomBytes === head.length && staysInPlace(head)) {
+      const keptBytes = roomBytes - closeGaps(head, memory, base);
+      this.sentBytes -= keptBytes;
+      return keptBytes;
+    }
     const length = putResponseHead(scratch, 0, head, memory, base, {
       bodyMode: this.bodyMode,
-      isLast: this.#downstream.isLast,
+      isLast,
       isOldClient: this.isOldClient,
       date: this.#proxy.date(),
-      edits: this.#route?.responseHeaders ?? null,
+      edits,
       framing,
     });
     if (length <= roomBytes) {

@@ -52,6 +52,26 @@ export function putFields(
   return end;
 }
 
+/**
+ * Leave out the fields that must not be forwarded, where the head stands: what comes before each one moves towards the
+ * end. Returns how many bytes at the start are not of the head any more; what `head` says about it is not true then.
+ */
+export function closeGaps(head: Head, memory: Uint8Array, base: number): number {
+  const { fields, hopByHop } = head;
+  let removedBytes = 0;
+  // The part between two of them, or before the first one.
+  let partEnd = head.length;
+  for (let field = head.fieldCount - 1; field >= 0; field--) {
+    if (hopByHop[field] === 0) continue;
+    const end = lineEnd(head, field);
+    if (removedBytes > 0) memory.copyWithin(base + end + removedBytes, base + end, base + partEnd);
+    partEnd = fields[field * FIELD_WORDS] as number;
+    removedBytes += end - partEnd;
+  }
+  if (removedBytes > 0) memory.copyWithin(base + removedBytes, base, base + partEnd);
+  return removedBytes;
+}
+
 /** Copy the value of a field. Returns where it ends. */
 export function putValue(
   target: Uint8Array,
