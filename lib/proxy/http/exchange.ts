@@ -135,7 +135,7 @@ export class Exchange implements UpstreamClient {
   #upstream: Upstream | null = null;
   /** The connection that is being made. */
   #connecting: Upstream | null = null;
-  /** Where the request waits, or waited, for a connection. */
+  /** Where the request waits for a connection. */
   #pool: UpstreamPool | null = null;
   #tried: Endpoint[] | null = null;
   /** By what the endpoint is chosen, if the cluster does so. */
@@ -399,6 +399,7 @@ export class Exchange implements UpstreamClient {
     const { statistics } = this.#proxy;
     const { name } = this.#endpoint as Endpoint;
     this.#connecting = null;
+    this.#pool = null;
     this.#upstream = upstream;
     this.upstreamName = name;
     if (this.isConnect) {
@@ -498,7 +499,8 @@ export class Exchange implements UpstreamClient {
 
   /** Something moved. */
   touch(): void {
-    if (this.#timerPurpose === TIMER_STREAM) this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
+    if (!this.#isActive || this.#timerPurpose !== TIMER_STREAM) return;
+    this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
   }
 
   onUpstreamDrained(): void {
