@@ -130,6 +130,8 @@ export class Exchange implements UpstreamClient {
   /** Where the request waits, or waited, for a connection. */
   #pool: UpstreamPool | null = null;
   #tried: Endpoint[] | null = null;
+  /** How often connecting failed in the present try. */
+  #connectFailures = 0;
   /** By what the endpoint is chosen, if the cluster does so. */
   #hash: number = NO_HASH;
   /** The head to forward, until it can be; then, for as long as the request may be sent again, a second lease of it. */
@@ -187,6 +189,7 @@ export class Exchange implements UpstreamClient {
     this.#isSent = false;
     this.#route = null;
     this.#tried = null;
+    this.#connectFailures = 0;
     this.#hash = NO_HASH;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
     this.#responseTimeoutMs = options.responseTimeoutMs;
@@ -344,14 +347,15 @@ export class Exchange implements UpstreamClient {
     const cluster = this.#cluster as HttpCluster;
     const { driver, reporter, statistics } = this.#proxy;
     let endpoint = cluster.cluster.pick(this.#tried ?? NONE_TRIED, driver.nowMs, this.#hash);
-    if (endpoint === null && this.#tried !== null && this.#retry.count > 0) {
+    const isFirst = this.#connectFailures === 0;
+    if (endpoint === null && this.#tried !== null && isFirst) {
       // Better the same endpoint again than none.
       this.#tried = null;
       endpoint = cluster.cluster.pick(NONE_TRIED, driver.nowMs, this.#hash);
     }
     if (endpoint === null) {
-      if (this.#tried !== null) {
-        this.#replyLocally(CONNECT_FAILED);
+      if (!isFirst) {
+        if (!this.#tryAgain("connect-failure", 0)) this.#replyLocally(CONNECT_FAILED);
         return;
       }
       statistics.add(STATISTIC.upstream_no_endpoint_total, 1);
@@ -359,7 +363,8 @@ export class Exchange implements UpstreamClient {
       this.#replyLocally(NO_ENDPOINT);
       return;
     }
-    this.#retry.beginTry(driver.nowMs);
+    if (isFirst) this.#retry.beginTry(driver.nowMs);
+    else statistics.add(STATISTIC.upstream_connect_retries_total, 1);
     this.#acquireFrom(cluster, endpoint, this.isConnect);
   }
 
@@ -382,6 +387,7 @@ export class Exchange implements UpstreamClient {
   }
 
   onConnecting(upstream: Upstream): void {
+    this.#proxy.statistics.add(STATISTIC.upstream_connections_total, 1);
     this.#connecting = upstream;
     this.#detachRequest();
     this.#startTimer(TIMER_CONNECT, (this.#cluster as HttpCluster).options.connectTimeoutMs);
@@ -438,8 +444,7 @@ export class Exchange implements UpstreamClient {
     reporter.onConnectFailed(endpoint, errno);
     cluster.outliers?.onConnectFailure(endpoint, driver.nowMs, errno);
     this.#avoid(endpoint);
-    if ((this.#tried?.length ?? 0) < options.connectAttempts) {
-      statistics.add(STATISTIC.upstream_connect_retries_total, 1);
+    if (++this.#connectFailures < options.connectAttempts) {
       this.#acquire();
       return;
     }
@@ -702,6 +707,7 @@ export class Exchange implements UpstreamClient {
       return false;
     }
     statistics.add(STATISTIC.http_upstream_retries_total, 1);
+    this.#connectFailures = 0;
     if (this.#endpoint !== null) this.#avoid(this.#endpoint);
     this.#stopTrying();
     this.#early = this.#retry.takeSent(this.#early);
@@ -934,6 +940,7 @@ export class Exchange implements UpstreamClient {
     }
     switch (this.#timerPurpose) {
       case TIMER_CONNECT:
+        this.#proxy.statistics.add(STATISTIC.upstream_connect_timeouts_total, 1);
         this.#connecting?.abandon();
         this.onConnectFailed(ETIMEDOUT);
         return;

@@ -107,6 +107,7 @@ export class Mirror implements UpstreamClient {
   }
 
   onConnecting(upstream: Upstream): void {
+    this.#proxy.statistics.add(STATISTIC.upstream_connections_total, 1);
     this.#connecting = upstream;
   }
 
