@@ -59,7 +59,7 @@ import {
   UPSTREAM_CLOSED,
 } from "./reasons.ts";
 import { type LocalReplyBytes, type ReplyContext, replyBytes } from "./reply.ts";
-import { hostAndEnd, maximumForwards, putRequestHead, requestHeadBytes } from "./request_head.ts";
+import { FRAMING_IMPOSSIBLE, hostAndEnd, maximumForwards, putRequestHead, requestHeadBytes } from "./request_head.ts";
 import { BODY_CHUNKED, BODY_RAW, BODY_UNFRAMED, putResponseHead, RESPONSE_FRAMING_KEPT } from "./response_head.ts";
 import { type RetryCause, RetryState } from "./retry.ts";
 import { RewriteError } from "./routing/path_change.ts";
@@ -67,9 +67,10 @@ import { directResponse, redirectResponse } from "./routing/response.ts";
 import type { Route } from "./routing/route.ts";
 import type { Upstream } from "./upstream.ts";
 import type { UpstreamClient } from "./upstream_client.ts";
-import type { UpstreamPool } from "./upstream_pool.ts";
+import { ACQUIRE_REFUSED, ACQUIRE_WAITING, type UpstreamPool } from "./upstream_pool.ts";
 
 /** What the timer is for. */
+const TIMER_NOTHING = -1;
 const TIMER_CONNECT = 0;
 const TIMER_PENDING = 1;
 const TIMER_RESPONSE = 2;
@@ -142,7 +143,7 @@ export class Exchange implements UpstreamClient {
   #isRepeated = false;
   readonly #retry: RetryState = new RetryState();
   readonly #timer: LazyTimer;
-  #timerPurpose = TIMER_CONNECT;
+  #timerPurpose = TIMER_NOTHING;
   /** When the request as a whole has to be over. */
   #deadlineMs = Number.POSITIVE_INFINITY;
   #responseTimeoutMs = 0;
@@ -320,19 +321,23 @@ export class Exchange implements UpstreamClient {
     changes.host = route.host ?? (head.hasHost ? null : cluster.nameBytes);
     changes.isOpen = route.isHostOfEndpoint;
     changes.edits = route.requestHeaders;
-    if (this.#filters !== null) {
-      changes.framing = this.#filters.requestFraming();
+    const filters = this.#filters;
+    if (filters !== null) {
+      const framing = filters.requestFraming();
+      // It has failed, and this object may serve the next request by now.
+      if (framing === FRAMING_IMPOSSIBLE) return;
+      changes.framing = framing;
       changes.requestId = this.requestId;
-      changes.isCleaned = this.#filters.isCleaned;
+      changes.isCleaned = filters.isCleaned;
     }
-    if (!this.#isActive) return;
     const lease = proxy.driver.allocate(requestHeadBytes(head, changes));
     lease.length = putRequestHead(lease.memory, lease.offset, head, memory, base, additions, changes) - lease.offset;
     this.#head = lease;
     this.#retry.begin(route.options.retry, this.method, !this.isRequestComplete);
     this.#startMirror(route);
     this.#acquire();
-    this.#filters?.startRequestBody();
+    // Not those of the next request, if this one has its answer already.
+    filters?.startRequestBody();
   }
 
   #startMirror(route: Route): void {
@@ -372,11 +377,12 @@ export class Exchange implements UpstreamClient {
     this.#endpoint = endpoint;
     endpoint.activeConnections++;
     this.#pool = cluster.poolFor(endpoint);
-    if (!this.#pool.acquire(this, isFresh)) {
+    const acquired = this.#pool.acquire(this, isFresh);
+    if (acquired === ACQUIRE_REFUSED) {
       this.#replyLocally(OVERFLOW);
       return;
     }
-    if (this.#upstream !== null || this.#connecting !== null || !this.#isActive) return;
+    if (acquired !== ACQUIRE_WAITING) return;
     this.#detachRequest();
     this.#startTimer(TIMER_PENDING, cluster.options.pendingTimeoutMs);
   }
@@ -476,7 +482,9 @@ export class Exchange implements UpstreamClient {
 
   /** A piece of the request's body, without its framing. */
   takePiece(lease: Lease): void {
-    if (this.#filters?.takeRequest(lease) === false) this.#downstream.connection.pauseReading();
+    // The pieces before it may have ended the request.
+    if (!this.takesPieces) lease.release();
+    else if (this.#filters?.takeRequest(lease) === false) this.#downstream.connection.pauseReading();
   }
 
   /** Send bytes of the request. False: no more until `ExchangeFilters.resumeRequest`. */
@@ -735,6 +743,7 @@ export class Exchange implements UpstreamClient {
     this.#proxy.statistics.add(STATISTIC.http_responses_cut_short_total, 1);
     this.#proxy.statistics.add(reason.statistic, 1);
     this.#leave();
+    this.#filters?.stop();
     this.#downstream.cutShort(this.#isSelfDelimiting);
   }
 
@@ -755,7 +764,7 @@ export class Exchange implements UpstreamClient {
   /** Something went wrong in the proxy: answer, and ask no filter any more; or cut short what has begun. */
   fail(reason: Reason, status: number): void {
     if (!this.#isActive) return;
-    this.#filters?.run.stop();
+    this.#filters?.stop();
     if (this.#hasAnswered) {
       this.#cutShort(reason);
       return;
@@ -770,37 +779,37 @@ export class Exchange implements UpstreamClient {
   answerByFilter(answer: FilterReply): void {
     const { status, fields, body } = answer;
     const named = fields.map(([name, value]) => [name.toLowerCase(), value] as const);
-    // From a response's filter: those that were asked before it would be asked again.
-    const isFinal = this.#filters?.run.response !== null;
-    this.#answer(FILTER_ANSWER, status, (to) => replyBytes(status, named, body, to), isFinal);
+    this.#answer(FILTER_ANSWER, status, (to) => replyBytes(status, named, body, to));
   }
 
   /** Answer instead of an endpoint. */
   #replyLocally(reason: Reason, detail = ""): void {
     this.#leave();
     const reply = this.#ownReply(reason, reason.status, detail, this.#decideLast());
-    this.#send(reason, reason.status, reply, false);
+    this.#send(reason, reason.status, reply);
   }
 
-  #answer(reason: Reason, status: number, make: (context: ReplyContext) => LocalReplyBytes, isFinal = false): void {
+  #answer(reason: Reason, status: number, make: (context: ReplyContext) => LocalReplyBytes): void {
     this.#leave();
     const isLast = this.#decideLast();
     const isHeadOnly = this.method === METHOD_HEAD;
     // A filter's response has the edits when it is sent.
-    const edits = this.#asksFilters(isFinal) ? null : (this.#route?.responseHeaders ?? null);
-    this.#send(reason, status, make({ isHeadOnly, isLast, date: this.#proxy.date(), edits }), isFinal);
+    const edits = this.#asksFilters ? null : (this.#route?.responseHeaders ?? null);
+    this.#send(reason, status, make({ isHeadOnly, isLast, date: this.#proxy.date(), edits }));
   }
 
-  #asksFilters(isFinal: boolean): boolean {
-    return !isFinal && this.#filters?.seesResponses === true;
+  /** Are filters asked about a response of the proxy's own? Only once about a response: some may have changed it. */
+  get #asksFilters(): boolean {
+    return this.#filters?.seesResponses === true && this.#filters.run.response === null;
   }
 
-  #send(reason: Reason, status: number, reply: LocalReplyBytes, isFinal: boolean): void {
-    if (this.#asksFilters(isFinal) && this.#filters !== null) {
+  #send(reason: Reason, status: number, reply: LocalReplyBytes): void {
+    if (this.#asksFilters && this.#filters !== null) {
       this.#count(reason);
       this.#filters.onLocalResponse(reply);
       return;
     }
+    this.#filters?.stop();
     this.#writeReply(reason, status, reply);
     this.endResponse();
   }
@@ -888,6 +897,7 @@ export class Exchange implements UpstreamClient {
   /** Let go of all that belongs to the request. */
   #leave(): void {
     this.#timer.stop();
+    this.#timerPurpose = TIMER_NOTHING;
     this.#stopTrying();
     this.#forgetRequest();
     this.#early?.clear();
@@ -930,6 +940,8 @@ export class Exchange implements UpstreamClient {
   #onTimer(): void {
     const { nowMs } = this.#proxy.driver;
     if (nowMs >= this.#deadlineMs) {
+      // The answer takes the time that it takes.
+      this.#deadlineMs = Number.POSITIVE_INFINITY;
       if (this.#hasAnswered) this.#cutShort(RESPONSE_TIMEOUT);
       else this.#replyLocally(RESPONSE_TIMEOUT);
       return;

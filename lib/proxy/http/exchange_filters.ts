@@ -24,7 +24,7 @@ import { textOf } from "./filters/text.ts";
 import type { HttpProxy } from "./http_proxy.ts";
 import { BODY_TOO_LONG, FILTER_FAILED } from "./reasons.ts";
 import type { LocalReplyBytes } from "./reply.ts";
-import { FRAMING_IN_CHUNKS, FRAMING_KEPT } from "./request_head.ts";
+import { FRAMING_IMPOSSIBLE, FRAMING_IN_CHUNKS, FRAMING_KEPT } from "./request_head.ts";
 import { BODY_UNFRAMED, RESPONSE_FRAMING_KEPT, RESPONSE_FRAMING_UNKNOWN } from "./response_head.ts";
 import { HEAD_HELD } from "./upstream_client.ts";
 
@@ -170,14 +170,21 @@ export class ExchangeFilters implements FilterHost {
     }
   }
 
-  /** How the request's body is framed: a `FRAMING_` number or a length. It will be sent from now on. */
+  /**
+   * How the request's body is framed: a `FRAMING_` number or a length. It will be sent from now on, unless it is
+   * `FRAMING_IMPOSSIBLE`: the exchange is over then.
+   */
   requestFraming(): number {
     const view = this.run.requestView;
     if (view === null) return FRAMING_KEPT;
     view.isOpen = false;
     if (view.isLost) {
       this.#exchange.fail(BODY_TOO_LONG, BODY_TOO_LONG.status);
-      return FRAMING_KEPT;
+      return FRAMING_IMPOSSIBLE;
+    }
+    if (view.replacement !== null && (this.#exchange.isConnect || this.#exchange.isUpgrade)) {
+      this.#failBody(new TypeError("A request for a tunnel has no body that could be replaced"));
+      return FRAMING_IMPOSSIBLE;
     }
     const isChanged = view.replacement !== null || (view.transforms.length > 0 && view.hasBody);
     if (!isChanged) return FRAMING_KEPT;
@@ -314,11 +321,13 @@ export class ExchangeFilters implements FilterHost {
       return;
     }
     this.#isInChunks = framing === RESPONSE_FRAMING_UNKNOWN && !this.#exchange.isOldClient;
-    this.#responseStage ??= this.#createResponseStage();
-    this.#responseStage.start(view);
+    const stage = this.#responseStage ?? this.#createResponseStage();
+    this.#responseStage = stage;
+    // It may be all that there is to send, so that the exchange is over.
+    stage.start(view);
     if (body === null) return;
-    this.#responseStage.push(body);
-    this.#responseStage.end();
+    stage.push(body);
+    stage.end();
   }
 
   /** A piece of the endpoint's response, without framing. */
@@ -375,12 +384,17 @@ export class ExchangeFilters implements FilterHost {
     this.#requestStage = null;
   }
 
-  /** The exchange is over. */
-  end(): void {
+  /** No filter changes anything any more. */
+  stop(): void {
     this.run.stop();
     this.abortRequest();
     this.#responseStage?.abort();
     this.#responseStage = null;
+  }
+
+  /** The exchange is over. */
+  end(): void {
+    this.stop();
     this.run.end();
   }
 

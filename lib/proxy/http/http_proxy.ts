@@ -196,8 +196,8 @@ export class HttpProxy implements ListenerHandler, HeadLender {
 
   /** @internal User code waits for this: the runtime has to have its turns until it is settled. */
   track(promise: Promise<unknown>): void {
-    // Whoever waits for it handles its rejection.
-    this.driver.userCode.track(promise).catch(() => {});
+    // What user code rejects with is handled by whoever waits for it: anything else is a fault of the proxy's.
+    this.driver.userCode.track(promise).catch((error: unknown) => this.reporter.onFilterError("the proxy", error));
   }
 
   /** @internal A number from 0 to 1. */

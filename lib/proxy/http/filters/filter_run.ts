@@ -64,6 +64,8 @@ export class FilterRun implements HttpExchange {
   #active: Uint8Array | null = null;
   #hook = 0;
   #next = 0;
+  /** How often hooks were run: what one waited for may come when they are run for something else. */
+  #runs = 0;
   #isOver = false;
 
   constructor(chain: FilterChain, host: FilterHost) {
@@ -99,6 +101,7 @@ export class FilterRun implements HttpExchange {
     this.#hook = hook;
     this.#next = 0;
     this.answer = null;
+    this.#runs++;
     return this.#advance();
   }
 
@@ -126,15 +129,17 @@ export class FilterRun implements HttpExchange {
 
   #await(filter: string, promise: Promise<FilterReply | Nothing>): void {
     const hook = this.#hook;
+    const run = this.#runs;
+    const isOver = (): boolean => this.#isOver || run !== this.#runs;
     const settled = promise.then(
       (reply) => {
-        if (this.#isOver) return;
+        if (isOver()) return;
         this.answer = reply ?? null;
         const result = reply === undefined ? this.#advance() : RUN_REPLY;
         if (result !== RUN_PENDING) this.#host.onHooksDone(hook, result);
       },
       (error: unknown) => {
-        if (!this.#isOver) this.#host.onHooksDone(hook, this.#fail(filter, error));
+        if (!isOver()) this.#host.onHooksDone(hook, this.#fail(filter, error));
       },
     );
     this.#host.onWait(settled);
