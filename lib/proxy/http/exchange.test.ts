@@ -95,6 +95,41 @@ test("a filter may replace the body of a response that the proxy made", async ()
   assertIdle(bench);
 });
 
+test("a response that a filter changed at once ends once, and not the next one too", async () => {
+  const transform = { onPiece: (piece: Uint8Array) => piece };
+  const filter: Partial<HttpFilter> = { onResponseHead: ({ response }) => response?.transformBody(transform) };
+  const bench = await HttpBench.start({ filters: [filter] });
+  const client = await bench.client(NEXT + NEXT);
+  for (const _ of [1, 2]) {
+    bench.upstream(bench.upstreams.length - 1).send(OK);
+    await bench.pass();
+  }
+  assert.deepEqual(statuses(client.text), ["200", "200"]);
+  assertIdle(bench);
+});
+
+test("a body that is read when its exchange is over is none, and nobody waits for it", async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let failure: unknown;
+  const filter: Partial<HttpFilter> = {
+    async onRequestHead({ request }) {
+      await promise;
+      await request.readBody(10).catch((error: unknown) => {
+        failure = error;
+      });
+    },
+  };
+  const bench = await HttpBench.start({ filters: [filter] });
+  const client = await bench.client(POST);
+  client.connection.reset();
+  await bench.pass();
+  resolve();
+  await bench.pass();
+  assert.ok(failure instanceof Error);
+  assert.equal(bench.worker.userCode.isPending, false);
+  assertIdle(bench);
+});
+
 test("a filter that still looks at a response when the request's time is over is not asked again", async () => {
   const waits = later();
   const bench = await HttpBench.start({ filters: [{ onResponseHead: waits.hook }], route: { timeoutMs: 100 } });

@@ -15,7 +15,7 @@ import { hasNoBody } from "../../http/status.ts";
 import { type Lease, leaseBytes } from "../../ring/lease.ts";
 import { CHUNK_END, chunkHead, LAST_CHUNK } from "./chunks.ts";
 import type { Exchange } from "./exchange.ts";
-import { BodyStage } from "./filters/body_stage.ts";
+import { BodyStage, incompleteBody } from "./filters/body_stage.ts";
 import type { FilterRoute } from "./filters/filter.ts";
 import { type FilterChain, HOOK_REQUEST, HOOK_RESPONSE, HOOK_ROUTE } from "./filters/filter_chain.ts";
 import { BODY_TOO_LARGE, type FilterHost, FilterRun, RUN_DONE, RUN_PENDING, RUN_REPLY } from "./filters/filter_run.ts";
@@ -42,6 +42,10 @@ export class ExchangeFilters implements FilterHost {
   /** The head that a hook waits with. */
   #saved: Uint8Array | null = null;
   #isRequestHeld = false;
+  /** Is nothing more of the request sent? */
+  #isRequestOver = false;
+  /** Is the exchange over, as far as filters can change anything? */
+  #isOver = false;
   #requestStage: BodyStage | null = null;
   #responseStage: BodyStage | null = null;
   /** The response that the proxy made, while it waits. */
@@ -374,18 +378,23 @@ export class ExchangeFilters implements FilterHost {
   }
 
   #endIfDone(): void {
-    if (this.#isUpstreamDone && this.#isResponseSent) this.#exchange.endResponse();
+    if (!this.#isUpstreamDone || !this.#isResponseSent || this.#isOver) return;
+    // Only once: the next request may begin here and now.
+    this.#isOver = true;
+    this.#exchange.endResponse();
   }
 
   /** Nothing more of the request will be sent. */
   abortRequest(): void {
     this.#isRequestHeld = false;
+    this.#isRequestOver = true;
     this.#requestStage?.abort();
     this.#requestStage = null;
   }
 
   /** No filter changes anything any more. */
   stop(): void {
+    this.#isOver = true;
     this.run.stop();
     this.abortRequest();
     this.#responseStage?.abort();
@@ -399,6 +408,7 @@ export class ExchangeFilters implements FilterHost {
   }
 
   collectRequest(limitBytes: number): Promise<Uint8Array> {
+    if (this.#isRequestOver) return Promise.reject(incompleteBody());
     this.#requestStage ??= this.#createRequestStage();
     const body = this.#requestStage.collect(limitBytes);
     this.#exchange.askForBody();
@@ -406,6 +416,7 @@ export class ExchangeFilters implements FilterHost {
   }
 
   collectResponse(limitBytes: number): Promise<Uint8Array> {
+    if (this.#isOver) return Promise.reject(incompleteBody());
     if (this.#local !== null) {
       const { bytes, bodyBytes } = this.#local;
       return Promise.resolve(bytes.slice(bytes.length - bodyBytes));

@@ -59,6 +59,7 @@ export class BodyStage implements BodySink {
   /** Gather the whole body. */
   collect(limitBytes: number): Promise<Uint8Array> {
     if (this.#collector !== null) throw new TypeError("The body is being read already");
+    if (this.#isDropping) return Promise.reject(failure("A part of the body was dropped already", BODY_TOO_LARGE));
     return new Promise((resolve, reject) => {
       this.#collector = { limitBytes, pieces: [], bytes: 0, resolve, reject };
     });
@@ -124,7 +125,7 @@ export class BodyStage implements BodySink {
 
   /** Nobody wants it any more, or it will never be complete. */
   abort(): void {
-    this.#collector?.reject(failure("The connection ended before the body was complete", "ERR_BODY_INCOMPLETE"));
+    this.#collector?.reject(incompleteBody());
     this.#collector = null;
     this.#pump?.cancel();
     this.#pipe?.abort();
@@ -151,6 +152,11 @@ export class BodyStage implements BodySink {
   onWait(promise: Promise<unknown>): void {
     this.#output.track(promise);
   }
+}
+
+/** What a filter gets that reads a body which will never be complete. */
+export function incompleteBody(): RingwayError {
+  return failure("The exchange ended before the body was complete", "ERR_BODY_INCOMPLETE");
 }
 
 function failure(message: string, code: string): RingwayError {
