@@ -12,7 +12,7 @@ import type { RetryCondition } from "./retry_options.ts";
 import { anyRequest } from "./routing/plain_route.ts";
 import { CLUSTERS, type HttpPlan, HttpWorld, MIRROR } from "./test_http_world.ts";
 
-const SEEDS = 50;
+const SEEDS = 40;
 const TRACE_LINES = 60;
 /** Bounds the time on a slow machine; the steps are bounded too. */
 const TIMEOUT = { timeout: 120_000 };
