@@ -312,7 +312,10 @@ export class Exchange implements UpstreamClient {
     }
     this.#cluster = cluster;
     const additions = this.#downstream.additions();
-    if (cluster.cluster.needsHash) this.#hash = route.hash(head, memory, base, additions.client);
+    if (cluster.cluster.needsHash) {
+      const client = trustedClient(head, memory, base, proxy.options.trustedHops);
+      this.#hash = route.hash(head, memory, base, client === null ? additions.client : ascii(client));
+    }
     const { changes } = proxy;
     changes.reset();
     changes.target = target;
