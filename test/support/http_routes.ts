@@ -99,9 +99,7 @@ export class RouteScene {
     return new RouteScene(await TestProxy.start(driver, file(endpoint)), upstreams);
   }
 
-  upstream(name: string): ScriptedUpstream {
-    return this.upstreams.get(name) ?? assert.fail(name);
-  }
+  readonly upstream = (name: string): ScriptedUpstream => this.upstreams.get(name) ?? assert.fail(name);
 
   /** Begin anew: upstreams answer with their names and have seen nothing. */
   reset(): void {
