@@ -320,16 +320,20 @@ for (const driver of DRIVERS) {
   describe(`endpoints that cannot be reached on the ${driver} driver`, () => {
     it("are tried again, even if there is no other, but not for ever", async () => {
       const dead = await unusedPort();
-      await withFile(driver, retrying([`127.0.0.1:${dead}`], { on: ["connect-failure"], attempts: 2 }), async (proxy) => {
-        const response = await proxy.exchange(post("/", "body"));
-        assert.equal(statusOf(response), 502);
-        const { upstream_connections_total, http_upstream_retries_total, ...counts } = proxy.running.statistics();
-        assert.equal(upstream_connections_total, 3);
-        assert.equal(http_upstream_retries_total, 2);
-        assert.equal(counts.upstream_connect_failures_total, 3);
-        assert.equal(counts.upstream_connect_retries_total, 0);
-        assert.equal(counts.http_reason_uf_total, 1);
-      });
+      await withFile(
+        driver,
+        retrying([`127.0.0.1:${dead}`], { on: ["connect-failure"], attempts: 2 }),
+        async (proxy) => {
+          const response = await proxy.exchange(post("/", "body"));
+          assert.equal(statusOf(response), 502);
+          const { upstream_connections_total, http_upstream_retries_total, ...counts } = proxy.running.statistics();
+          assert.equal(upstream_connections_total, 3);
+          assert.equal(http_upstream_retries_total, 2);
+          assert.equal(counts.upstream_connect_failures_total, 3);
+          assert.equal(counts.upstream_connect_retries_total, 0);
+          assert.equal(counts.http_reason_uf_total, 1);
+        },
+      );
     });
 
     it("are passed over within a try, as often as the cluster says", async () => {
