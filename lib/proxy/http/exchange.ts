@@ -110,6 +110,8 @@ export class Exchange implements UpstreamClient {
   readonly #downstream: Downstream;
   #isActive = false;
   #hasAnswered = false;
+  /** Was all of the response given to the client's connection? */
+  #isAnswered = false;
   #isTunnel = false;
   /** Is the end of the response visible to the client, without the connection's end? */
   #isSelfDelimiting = true;
@@ -210,6 +212,7 @@ export class Exchange implements UpstreamClient {
 
   #reset(): void {
     this.#hasAnswered = false;
+    this.#isAnswered = false;
     this.#isTunnel = false;
     this.status = 0;
     this.flag = "-";
@@ -847,6 +850,7 @@ export class Exchange implements UpstreamClient {
   /** Answer what is no whole request. */
   answerUnknown(reason: Reason, status: number, detail: string): void {
     const proxy = this.#proxy;
+    proxy.statistics.add(STATISTIC.http_requests_total, 1);
     this.#reset();
     this.method = METHOD_OTHER;
     this.#wantsJson = false;
@@ -863,6 +867,7 @@ export class Exchange implements UpstreamClient {
 
   /** The response is complete; the request may not be. */
   endResponse(): void {
+    this.#isAnswered = true;
     this.#leave();
     this.#downstream.onResponseComplete();
   }
@@ -875,7 +880,7 @@ export class Exchange implements UpstreamClient {
 
   /** The client's connection is gone. */
   onDownstreamClosed(errno: number): void {
-    if (this.#isActive && this.flag === "-" && !this.#isTunnel) {
+    if (this.#isActive && this.flag === "-" && !this.#isAnswered && !this.#isTunnel) {
       this.flag = CLIENT_CLOSED.flag;
       this.#proxy.statistics.add(CLIENT_CLOSED.statistic, 1);
     }
