@@ -102,7 +102,9 @@ for (const driver of DRIVERS) {
         ["example", "404"],
       ] as const;
       for (const [host, expected] of hosts) assert.equal(await served("/path", host), expected, host);
-      const absolute = await scene.proxy.exchange("GET http://a.long.example/x HTTP/1.1\r\nHost: exact.example\r\n\r\n");
+      const absolute = await scene.proxy.exchange(
+        "GET http://a.long.example/x HTTP/1.1\r\nHost: exact.example\r\n\r\n",
+      );
       assert.equal(absolute.body, "three");
     });
 
@@ -216,12 +218,7 @@ for (const driver of DRIVERS) {
       const peer = await scene.proxy.client();
       peer.send(get("/said"));
       const said = await peer.response();
-      assert.deepEqual(linesOf(said), [
-        "HTTP/1.1 418 ",
-        "content-type: text/x",
-        "date: now",
-        "content-length: 6",
-      ]);
+      assert.deepEqual(linesOf(said), ["HTTP/1.1 418 ", "content-type: text/x", "date: now", "content-length: 6"]);
       assert.equal(said.body, "short\n");
       peer.send(get("/said", "", "a", "HEAD"));
       const head = await peer.response("HEAD");

@@ -5,7 +5,7 @@
  */
 import type { Socket } from "node:net";
 import { connect, DEADLINE_MS } from "./command.ts";
-import { startUpstream, type Upstream } from "./servers.ts";
+import { startUpstream, type Upstream, type UpstreamAddress } from "./servers.ts";
 
 /** A message as it came. Bytes are characters from 0 to 255. */
 export interface Message {
@@ -251,9 +251,9 @@ export class ScriptedUpstream {
     this.answer = answer;
   }
 
-  static async start(answer: Answer, port = 0): Promise<ScriptedUpstream> {
+  static async start(answer: Answer, address: UpstreamAddress = {}): Promise<ScriptedUpstream> {
     const upstream = new ScriptedUpstream(answer);
-    upstream.#server = await startUpstream((socket) => void upstream.#serve(new Peer(socket)), { port });
+    upstream.#server = await startUpstream((socket) => void upstream.#serve(new Peer(socket)), address);
     return upstream;
   }
 

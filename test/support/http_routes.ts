@@ -99,9 +99,8 @@ export class RouteScene {
     return new RouteScene(await TestProxy.start(driver, file(endpoint)), upstreams);
   }
 
-  upstream(name: string): ScriptedUpstream {
-    return this.upstreams.get(name) ?? assert.fail(name);
-  }
+  /** An upstream by its name. */
+  readonly upstream = (name: string): ScriptedUpstream => this.upstreams.get(name) ?? assert.fail(name);
 
   /** Begin anew: upstreams answer with their names and have seen nothing. */
   reset(): void {
@@ -112,9 +111,7 @@ export class RouteScene {
   }
 
   /** The last request that an upstream saw. */
-  seen(name: string): Message {
-    return this.upstream(name).requests.at(-1) ?? assert.fail(`${name} saw nothing`);
-  }
+  readonly seen = (name: string): Message => this.upstream(name).requests.at(-1) ?? assert.fail(`${name} saw nothing`);
 
   async close(): Promise<void> {
     await this.proxy.close();

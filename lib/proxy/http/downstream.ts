@@ -158,7 +158,6 @@ export class Downstream implements ConnectionHandler {
     if (parsed === PARSE_FAULT) {
       lease.release();
       const { status, message } = head.fault as HttpFault;
-      proxy.statistics.add(STATISTIC.http_requests_total, 1);
       this.#currentExchange().answerUnknown(PROTOCOL_ERROR, status, message);
     } else {
       this.#begin(head, memory, base);

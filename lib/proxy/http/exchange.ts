@@ -111,6 +111,8 @@ export class Exchange implements UpstreamClient {
   readonly #downstream: Downstream;
   #isActive = false;
   #hasAnswered = false;
+  /** Was all of the response given to the client's connection? */
+  #isAnswered = false;
   #isTunnel = false;
   /** Is the end of the response visible to the client, without the connection's end? */
   #isSelfDelimiting = true;
@@ -211,6 +213,7 @@ export class Exchange implements UpstreamClient {
 
   #reset(): void {
     this.#hasAnswered = false;
+    this.#isAnswered = false;
     this.#isTunnel = false;
     this.status = 0;
     this.flag = "-";
@@ -313,7 +316,10 @@ export class Exchange implements UpstreamClient {
     }
     this.#cluster = cluster;
     const additions = this.#downstream.additions();
-    if (cluster.cluster.needsHash) this.#hash = route.hash(head, memory, base, additions.client);
+    if (cluster.cluster.needsHash) {
+      const client = trustedClient(head, memory, base, proxy.options.trustedHops);
+      this.#hash = route.hash(head, memory, base, client === null ? additions.client : ascii(client));
+    }
     const { changes } = proxy;
     changes.reset();
     changes.target = target;
@@ -853,6 +859,7 @@ export class Exchange implements UpstreamClient {
   /** Answer what is no whole request. */
   answerUnknown(reason: Reason, status: number, detail: string): void {
     const proxy = this.#proxy;
+    proxy.statistics.add(STATISTIC.http_requests_total, 1);
     this.#reset();
     this.method = METHOD_OTHER;
     this.#wantsJson = false;
@@ -869,6 +876,7 @@ export class Exchange implements UpstreamClient {
 
   /** The response is complete; the request may not be. */
   endResponse(): void {
+    this.#isAnswered = true;
     this.#leave();
     this.#downstream.onResponseComplete();
   }
@@ -881,7 +889,7 @@ export class Exchange implements UpstreamClient {
 
   /** The client's connection is gone. */
   onDownstreamClosed(errno: number): void {
-    if (this.#isActive && this.flag === "-" && !this.#isTunnel) {
+    if (this.#isActive && this.flag === "-" && !this.#isAnswered && !this.#isTunnel) {
       this.flag = CLIENT_CLOSED.flag;
       this.#proxy.statistics.add(CLIENT_CLOSED.statistic, 1);
     }

@@ -291,12 +291,12 @@ export class Upstream implements ConnectionHandler, PieceTaker {
       this.#state = IDLE;
       this.idleSinceMs = cluster.driver.nowMs;
       this.connection.resumeReading();
+      // First, as the client's next request may begin here and now, and use it.
+      this.#pool.release(this);
     } else {
       this.#close();
     }
     client.onResponseComplete();
-    // Last, as the next request may begin here and now.
-    if (isReusable && this.#state === IDLE) this.#pool.release(this);
   }
 
   /** The response breaks a rule. */
