@@ -158,6 +158,7 @@ export class Downstream implements ConnectionHandler {
     if (parsed === PARSE_FAULT) {
       lease.release();
       const { status, message } = head.fault as HttpFault;
+      this.#hasBody = false;
       proxy.statistics.add(STATISTIC.http_requests_total, 1);
       this.#currentExchange().answerUnknown(PROTOCOL_ERROR, status, message);
     } else {
@@ -215,8 +216,13 @@ export class Downstream implements ConnectionHandler {
       exchange.refuseBody(PROTOCOL_ERROR, body.fault.status, body.fault.message);
     } else if (body.isComplete) {
       this.isRequestComplete = true;
-      if (this.#state === IN_BODY) this.#state = WAITING;
-      exchange.onRequestComplete();
+      if (this.#state === IN_BODY) {
+        this.#state = WAITING;
+        exchange.onRequestComplete();
+      } else if (this.#state === DROPPING) {
+        // A filter failed at the last piece.
+        this.#finish();
+      }
     }
     return rest;
   }

@@ -164,6 +164,11 @@ export class Exchange implements UpstreamClient {
     return this.#downstream.bodyBytes;
   }
 
+  /** Does the request ask for something else than a response? */
+  get isTunnelWanted(): boolean {
+    return this.isUpgrade || this.isConnect;
+  }
+
   /** Is the request's body wanted without its framing? */
   get takesPieces(): boolean {
     return this.#filters?.takesRequest === true;
@@ -270,11 +275,16 @@ export class Exchange implements UpstreamClient {
   /** The route, as filters see it and may change it. */
   #filterRoute({ name, virtualHost }: Route): FilterRoute {
     const { clusters } = this.#proxy;
+    const filters = this.#filters;
+    let chosen = this.#clusterName;
     const set = (cluster: string): void => {
+      // Later, or after the end, it would be another request's.
+      if (filters !== this.#filters || filters?.isRouting !== true) throw new TypeError("Set the cluster in onRoute");
       if (!clusters.has(cluster)) throw new RangeError(`No cluster is named "${cluster}"`);
+      chosen = cluster;
       this.#clusterName = cluster;
     };
-    const get = (): string => this.#clusterName;
+    const get = (): string => chosen;
     return Object.defineProperty({ name, virtualHost, cluster: "" }, "cluster", { get, set, enumerable: true });
   }
 
@@ -317,19 +327,22 @@ export class Exchange implements UpstreamClient {
     changes.host = route.host ?? (head.hasHost ? null : cluster.nameBytes);
     changes.isOpen = route.isHostOfEndpoint;
     changes.edits = route.requestHeaders;
-    if (this.#filters !== null) {
-      changes.framing = this.#filters.requestFraming();
+    const filters = this.#filters;
+    if (filters !== null) {
+      const framing = filters.requestFraming();
+      if (framing === null) return;
+      changes.framing = framing;
       changes.requestId = this.requestId;
-      changes.isCleaned = this.#filters.isCleaned;
+      changes.isCleaned = filters.isCleaned;
     }
-    if (!this.#isActive) return;
     const lease = proxy.driver.allocate(requestHeadBytes(head, changes));
     lease.length = putRequestHead(lease.memory, lease.offset, head, memory, base, additions, changes) - lease.offset;
     this.#head = lease;
     this.#retry.begin(route.options.retry, this.method, !this.isRequestComplete);
     this.#startMirror(route);
     this.#acquire();
-    this.#filters?.startRequestBody();
+    // Not those of the next request, which may have begun.
+    filters?.startRequestBody();
   }
 
   #startMirror(route: Route): void {
@@ -413,9 +426,7 @@ export class Exchange implements UpstreamClient {
     for (let lease = early?.shift(); lease; lease = early?.shift()) this.#write(upstream, lease);
     if (this.isRequestComplete) this.#startTimer(TIMER_RESPONSE, this.#responseTimeoutMs);
     else this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
-    if (early === null) return;
-    this.#filters?.resumeRequest();
-    this.#downstream.resumeRequest();
+    if (early !== null) this.#resumeRequest();
   }
 
   /** The endpoint is there for a CONNECT: from now on bytes are bytes. */
@@ -495,15 +506,19 @@ export class Exchange implements UpstreamClient {
 
   onUpstreamDrained(): void {
     this.touch();
+    this.#resumeRequest();
+  }
+
+  #resumeRequest(): void {
     this.#filters?.resumeRequest();
-    this.#downstream.resumeRequest();
+    if (this.#filters?.isRequestFull !== true) this.#downstream.resumeRequest();
   }
 
   /** The client can take more of the response. */
   onDownstreamDrained(): void {
     this.touch();
     this.#filters?.resumeResponse();
-    this.resumeUpstream();
+    if (this.#filters?.isResponseFull !== true) this.resumeUpstream();
   }
 
   /** The endpoint may send more. */
@@ -749,7 +764,7 @@ export class Exchange implements UpstreamClient {
   /** Something went wrong in the proxy: answer, and ask no filter any more; or cut short what has begun. */
   fail(reason: Reason, status: number): void {
     if (!this.#isActive) return;
-    this.#filters?.run.stop();
+    this.#filters?.abandon();
     if (this.#hasAnswered) {
       this.#cutShort(reason);
       return;
@@ -764,37 +779,32 @@ export class Exchange implements UpstreamClient {
   answerByFilter(answer: FilterReply): void {
     const { status, fields, body } = answer;
     const named = fields.map(([name, value]) => [name.toLowerCase(), value] as const);
-    // From a response's filter: those that were asked before it would be asked again.
-    const isFinal = this.#filters?.run.response !== null;
-    this.#answer(FILTER_ANSWER, status, (to) => replyBytes(status, named, body, to), isFinal);
+    this.#answer(FILTER_ANSWER, status, (to) => replyBytes(status, named, body, to));
   }
 
   /** Answer instead of an endpoint. */
   #replyLocally(reason: Reason, detail = ""): void {
     this.#leave();
     const reply = this.#ownReply(reason, reason.status, detail, this.#decideLast());
-    this.#send(reason, reason.status, reply, false);
+    this.#send(reason, reason.status, reply);
   }
 
-  #answer(reason: Reason, status: number, make: (context: ReplyContext) => LocalReplyBytes, isFinal = false): void {
+  #answer(reason: Reason, status: number, make: (context: ReplyContext) => LocalReplyBytes): void {
     this.#leave();
     const isLast = this.#decideLast();
     const isHeadOnly = this.method === METHOD_HEAD;
     // A filter's response has the edits when it is sent.
-    const edits = this.#asksFilters(isFinal) ? null : (this.#route?.responseHeaders ?? null);
-    this.#send(reason, status, make({ isHeadOnly, isLast, date: this.#proxy.date(), edits }), isFinal);
+    const edits = this.#filters?.seesResponses === true ? null : (this.#route?.responseHeaders ?? null);
+    this.#send(reason, status, make({ isHeadOnly, isLast, date: this.#proxy.date(), edits }));
   }
 
-  #asksFilters(isFinal: boolean): boolean {
-    return !isFinal && this.#filters?.seesResponses === true;
-  }
-
-  #send(reason: Reason, status: number, reply: LocalReplyBytes, isFinal: boolean): void {
-    if (this.#asksFilters(isFinal) && this.#filters !== null) {
+  #send(reason: Reason, status: number, reply: LocalReplyBytes): void {
+    if (this.#filters?.seesResponses === true) {
       this.#count(reason);
       this.#filters.onLocalResponse(reply);
       return;
     }
+    this.#filters?.abandon();
     this.#writeReply(reason, status, reply);
     this.endResponse();
   }
@@ -947,7 +957,7 @@ export class Exchange implements UpstreamClient {
         this.#acquire();
         return;
       case TIMER_FILTER:
-        this.#proxy.reporter.onFilterError("a filter", FILTER_TIMEOUT.text);
+        this.#proxy.reporter.onFilterError(this.#filters?.run.awaited ?? "", FILTER_TIMEOUT.text);
         this.fail(FILTER_TIMEOUT, FILTER_TIMEOUT.status);
         return;
       case TIMER_STREAM:
