@@ -158,6 +158,7 @@ export class Downstream implements ConnectionHandler {
     if (parsed === PARSE_FAULT) {
       lease.release();
       const { status, message } = head.fault as HttpFault;
+      this.#hasBody = false;
       this.#currentExchange().answerUnknown(PROTOCOL_ERROR, status, message);
     } else {
       this.#begin(head, memory, base);
@@ -215,12 +216,12 @@ export class Downstream implements ConnectionHandler {
       else exchange.refuseBody(PROTOCOL_ERROR, body.fault.status, body.fault.message);
     } else if (body.isComplete) {
       this.isRequestComplete = true;
-      if (this.#state === DROPPING) {
-        // A piece was answered.
-        this.#finish();
-      } else if (this.#state === IN_BODY) {
+      if (this.#state === IN_BODY) {
         this.#state = WAITING;
         exchange.onRequestComplete();
+      } else if (this.#state === DROPPING) {
+        // A filter failed at the last piece.
+        this.#finish();
       }
     }
     return rest;

@@ -59,7 +59,7 @@ import {
   UPSTREAM_CLOSED,
 } from "./reasons.ts";
 import { type LocalReplyBytes, type ReplyContext, replyBytes } from "./reply.ts";
-import { FRAMING_IMPOSSIBLE, hostAndEnd, maximumForwards, putRequestHead, requestHeadBytes } from "./request_head.ts";
+import { hostAndEnd, maximumForwards, putRequestHead, requestHeadBytes } from "./request_head.ts";
 import { BODY_CHUNKED, BODY_RAW, BODY_UNFRAMED, putResponseHead, RESPONSE_FRAMING_KEPT } from "./response_head.ts";
 import { type RetryCause, RetryState } from "./retry.ts";
 import { RewriteError } from "./routing/path_change.ts";
@@ -167,6 +167,11 @@ export class Exchange implements UpstreamClient {
   /** Bytes of the request's body so far. */
   get receivedBytes(): number {
     return this.#downstream.bodyBytes;
+  }
+
+  /** Does the request ask for something else than a response? */
+  get isTunnelWanted(): boolean {
+    return this.isUpgrade || this.isConnect;
   }
 
   /** Is the request's body wanted without its framing? */
@@ -277,11 +282,16 @@ export class Exchange implements UpstreamClient {
   /** The route, as filters see it and may change it. */
   #filterRoute({ name, virtualHost }: Route): FilterRoute {
     const { clusters } = this.#proxy;
+    const filters = this.#filters;
+    let chosen = this.#clusterName;
     const set = (cluster: string): void => {
+      // Later, or after the end, it would be another request's.
+      if (filters !== this.#filters || filters?.isRouting !== true) throw new TypeError("Set the cluster in onRoute");
       if (!clusters.has(cluster)) throw new RangeError(`No cluster is named "${cluster}"`);
+      chosen = cluster;
       this.#clusterName = cluster;
     };
-    const get = (): string => this.#clusterName;
+    const get = (): string => chosen;
     return Object.defineProperty({ name, virtualHost, cluster: "" }, "cluster", { get, set, enumerable: true });
   }
 
@@ -330,8 +340,7 @@ export class Exchange implements UpstreamClient {
     const filters = this.#filters;
     if (filters !== null) {
       const framing = filters.requestFraming();
-      // It has failed, and this object may serve the next request by now.
-      if (framing === FRAMING_IMPOSSIBLE) return;
+      if (framing === null) return;
       changes.framing = framing;
       changes.requestId = this.requestId;
       changes.isCleaned = filters.isCleaned;
@@ -342,7 +351,7 @@ export class Exchange implements UpstreamClient {
     this.#retry.begin(route.options.retry, this.method, !this.isRequestComplete);
     this.#startMirror(route);
     this.#acquire();
-    // Not those of the next request, if this one has its answer already.
+    // Not those of the next request, which may have begun.
     filters?.startRequestBody();
   }
 
@@ -431,9 +440,7 @@ export class Exchange implements UpstreamClient {
     for (let lease = early?.shift(); lease; lease = early?.shift()) this.#write(upstream, lease);
     if (this.isRequestComplete) this.#startTimer(TIMER_RESPONSE, this.#responseTimeoutMs);
     else this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
-    if (early === null) return;
-    this.#filters?.resumeRequest();
-    this.#downstream.resumeRequest();
+    if (early !== null) this.#resumeRequest();
   }
 
   /** The endpoint is there for a CONNECT: from now on bytes are bytes. */
@@ -514,15 +521,19 @@ export class Exchange implements UpstreamClient {
 
   onUpstreamDrained(): void {
     this.touch();
+    this.#resumeRequest();
+  }
+
+  #resumeRequest(): void {
     this.#filters?.resumeRequest();
-    this.#downstream.resumeRequest();
+    if (this.#filters?.isRequestFull !== true) this.#downstream.resumeRequest();
   }
 
   /** The client can take more of the response. */
   onDownstreamDrained(): void {
     this.touch();
     this.#filters?.resumeResponse();
-    this.resumeUpstream();
+    if (this.#filters?.isResponseFull !== true) this.resumeUpstream();
   }
 
   /** The endpoint may send more. */
@@ -749,7 +760,7 @@ export class Exchange implements UpstreamClient {
     this.#proxy.statistics.add(STATISTIC.http_responses_cut_short_total, 1);
     this.#proxy.statistics.add(reason.statistic, 1);
     this.#leave();
-    this.#filters?.stop();
+    this.#filters?.abandon();
     this.#downstream.cutShort(this.#isSelfDelimiting);
   }
 
@@ -770,7 +781,7 @@ export class Exchange implements UpstreamClient {
   /** Something went wrong in the proxy: answer, and ask no filter any more; or cut short what has begun. */
   fail(reason: Reason, status: number): void {
     if (!this.#isActive) return;
-    this.#filters?.stop();
+    this.#filters?.abandon();
     if (this.#hasAnswered) {
       this.#cutShort(reason);
       return;
@@ -800,22 +811,17 @@ export class Exchange implements UpstreamClient {
     const isLast = this.#decideLast();
     const isHeadOnly = this.method === METHOD_HEAD;
     // A filter's response has the edits when it is sent.
-    const edits = this.#asksFilters ? null : (this.#route?.responseHeaders ?? null);
+    const edits = this.#filters?.seesResponses === true ? null : (this.#route?.responseHeaders ?? null);
     this.#send(reason, status, make({ isHeadOnly, isLast, date: this.#proxy.date(), edits }));
   }
 
-  /** Are filters asked about a response of the proxy's own? Only once about a response: some may have changed it. */
-  get #asksFilters(): boolean {
-    return this.#filters?.seesResponses === true && this.#filters.run.response === null;
-  }
-
   #send(reason: Reason, status: number, reply: LocalReplyBytes): void {
-    if (this.#asksFilters && this.#filters !== null) {
+    if (this.#filters?.seesResponses === true) {
       this.#count(reason);
       this.#filters.onLocalResponse(reply);
       return;
     }
-    this.#filters?.stop();
+    this.#filters?.abandon();
     this.#writeReply(reason, status, reply);
     this.endResponse();
   }
@@ -974,7 +980,7 @@ export class Exchange implements UpstreamClient {
         this.#acquire();
         return;
       case TIMER_FILTER:
-        this.#proxy.reporter.onFilterError("a filter", FILTER_TIMEOUT.text);
+        this.#proxy.reporter.onFilterError(this.#filters?.run.awaited ?? "", FILTER_TIMEOUT.text);
         this.fail(FILTER_TIMEOUT, FILTER_TIMEOUT.status);
         return;
       case TIMER_STREAM:

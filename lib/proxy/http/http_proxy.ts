@@ -196,8 +196,8 @@ export class HttpProxy implements ListenerHandler, HeadLender {
 
   /** @internal User code waits for this: the runtime has to have its turns until it is settled. */
   track(promise: Promise<unknown>): void {
-    // What user code rejects with is handled by whoever waits for it: anything else is a fault of the proxy's.
-    this.driver.userCode.track(promise).catch((error: unknown) => this.reporter.onFilterError("the proxy", error));
+    // Whoever waits for it handles its rejection: what is left is a mistake of the proxy's own.
+    this.driver.userCode.track(promise).catch((error) => this.reporter.onFilterError("(a bug)", error));
   }
 
   /** @internal A number from 0 to 1. */

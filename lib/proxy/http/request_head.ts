@@ -70,8 +70,6 @@ const PROTO: Uint8Array = ascii(";proto=http\r\n");
 export const FRAMING_KEPT = -2;
 /** The body's length is not known: it is sent in chunks. */
 export const FRAMING_IN_CHUNKS = -1;
-/** The request is not forwarded. */
-export const FRAMING_IMPOSSIBLE = -3;
 
 /** What a forwarded request says besides what the client said. The same for all requests of a connection. */
 export interface RequestAdditions {

@@ -138,7 +138,8 @@ export class HttpWorld {
   }
 
   #onFilterError(name: string, error: unknown): void {
-    if (error instanceof PlannedError || (name === "a filter" && typeof error === "string")) return;
+    // The text is that of a filter that takes too long.
+    if (error instanceof PlannedError || (typeof error === "string" && name === this.#filter?.name)) return;
     // A body that was being read when its exchange ended.
     if (error instanceof RingwayError && error.code === "ERR_BODY_INCOMPLETE") return;
     this.#fault ??= error;

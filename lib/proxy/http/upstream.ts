@@ -122,6 +122,8 @@ export class Upstream implements ConnectionHandler, PieceTaker {
         case HELD:
           this.#held ??= new LeaseQueue();
           this.#held.push(detachLease(rest));
+          // A client that can take more may have resumed it.
+          this.connection.pauseReading();
           return;
         case TUNNEL:
           this.#write(rest);
