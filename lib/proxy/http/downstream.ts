@@ -271,7 +271,8 @@ export class Downstream implements ConnectionHandler {
     this.#state = DROPPING;
     this.#droppedBytes = 0;
     this.#timer.start(LINGER_MS);
-    this.connection.resumeReading();
+    if (this.#isTaking) this.connection.resumeReading();
+    else this.#takeHeld();
   }
 
   /** Request and response are complete. */
@@ -307,6 +308,7 @@ export class Downstream implements ConnectionHandler {
 
   get #takesMore(): boolean {
     if (this.#state === IN_HEAD) return !this.#mustDrain;
+    if (this.#state === DROPPING) return true;
     return this.#state === IN_BODY && this.#exchange?.isHolding !== true;
   }
 
@@ -361,6 +363,8 @@ export class Downstream implements ConnectionHandler {
    */
   linger(): void {
     this.#state = LINGERING;
+    this.#held?.clear();
+    this.#held = null;
     this.#reader.drop(this.#proxy);
     this.connection.shutdownWrite();
     this.#timer.start(LINGER_MS);

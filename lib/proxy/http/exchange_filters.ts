@@ -226,9 +226,10 @@ export class ExchangeFilters implements FilterHost {
   startRequestBody(): void {
     const view = this.run.requestView;
     if (this.#requestStage === null || view === null) return;
-    // Its head says nothing of that to the endpoint any more.
-    if (view.replacement === null) this.#exchange.askForBody();
-    this.#requestStage?.start(view);
+    const isReplaced = view.replacement !== null;
+    this.#requestStage.start(view);
+    // The endpoint, which would ask for it, does not know that the client waits for that.
+    if (!isReplaced) this.#exchange.askForBody();
   }
 
   /** A piece of the request's body, without framing. */
@@ -367,10 +368,12 @@ export class ExchangeFilters implements FilterHost {
     }
     this.#isInChunks = framing === RESPONSE_FRAMING_UNKNOWN && !this.#exchange.isOldClient;
     this.#responseStage ??= this.#createResponseStage();
-    this.#responseStage.start(view);
-    if (body === null) return;
-    this.#responseStage.push(body);
-    this.#responseStage.end();
+    const stage = this.#responseStage;
+    stage.start(view);
+    // With a replacement that is short all may be over.
+    if (body === null || this.#responseStage !== stage) return;
+    stage.push(body);
+    stage.end();
   }
 
   /** A piece of the endpoint's response, without framing. */
