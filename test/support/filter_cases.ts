@@ -17,7 +17,13 @@ import {
   type Nothing,
 } from "../../mod.ts";
 
-const { UPSTREAM = "127.0.0.1:1", OTHER = "127.0.0.1:1", DEAD = "127.0.0.1:1", SIDE = "127.0.0.1:1" } = process.env;
+const {
+  UPSTREAM = "127.0.0.1:1",
+  OTHER = "127.0.0.1:1",
+  DEAD = "127.0.0.1:1",
+  SIDE = "127.0.0.1:1",
+  SILENT = "127.0.0.1:1",
+} = process.env;
 
 /** How an exchange ended, as `GET /events` tells it. */
 export interface EndEvent {
@@ -391,6 +397,7 @@ const config: ConfigFile = defineConfig({
         { match: { headers: [{ name: "x-tenant", exact: "other" }] }, cluster: "other" },
         { match: { path: "/missing/dead" }, cluster: "dead" },
         { match: { path: "/replace/dead" }, cluster: "dead" },
+        { match: { path: "/transform/silent" }, cluster: "silent" },
         { match: { prefix: "/missing/direct" }, response: { status: 203, body: "direct" } },
         { match: { prefix: "/missing/timeout" }, cluster: "web", timeout_ms: 100 },
         {
@@ -405,6 +412,7 @@ const config: ConfigFile = defineConfig({
   clusters: [
     { name: "web", endpoints: [UPSTREAM] },
     { name: "other", endpoints: [OTHER] },
+    { name: "silent", endpoints: [SILENT] },
     { name: "dead", endpoints: [DEAD], connect_attempts: 1 },
   ],
 });

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { RunningCommand, type RunOptions, until, unusedPort } from "./command.ts";
 import type { EndEvent } from "./filter_cases.ts";
 import { type Answer, client, type Peer, respond, ScriptedUpstream } from "./http_peers.ts";
+import { startUpstream, type Upstream } from "./servers.ts";
 
 const CONFIG = new URL("filter_cases.ts", import.meta.url).pathname;
 
@@ -23,21 +24,33 @@ export class FilterScene {
   readonly command: RunningCommand;
   readonly port: number;
   readonly upstream: ScriptedUpstream;
-  readonly #servers: readonly ScriptedUpstream[];
+  readonly #servers: readonly (ScriptedUpstream | Upstream)[];
 
-  private constructor(command: RunningCommand, port: number, servers: readonly ScriptedUpstream[]) {
+  private constructor(
+    command: RunningCommand,
+    port: number,
+    upstream: ScriptedUpstream,
+    servers: readonly (ScriptedUpstream | Upstream)[],
+  ) {
     this.command = command;
     this.port = port;
+    this.upstream = upstream;
     this.#servers = servers;
-    this.upstream = servers[0] as ScriptedUpstream;
   }
 
   static async start(driver: string, environment: Readonly<Record<string, string>> = {}): Promise<FilterScene> {
-    const servers = await Promise.all([echoAll, other, other].map((answer) => ScriptedUpstream.start(answer)));
-    const [UPSTREAM = "", OTHER = "", SIDE = ""] = servers.map(({ port }) => `127.0.0.1:${port}`);
+    const upstream = await ScriptedUpstream.start(echoAll);
+    const servers = [
+      upstream,
+      await ScriptedUpstream.start(other),
+      await ScriptedUpstream.start(other),
+      // It accepts connections, and reads nothing.
+      await startUpstream((socket) => void socket.pause()),
+    ];
+    const [UPSTREAM = "", OTHER = "", SIDE = "", SILENT = ""] = servers.map(({ port }) => `127.0.0.1:${port}`);
     const DEAD = `127.0.0.1:${await unusedPort()}`;
-    const command = startFilterCommand({ DRIVER: driver, UPSTREAM, OTHER, SIDE, DEAD, ...environment });
-    return new FilterScene(command, await command.port(), servers);
+    const command = startFilterCommand({ DRIVER: driver, UPSTREAM, OTHER, SIDE, SILENT, DEAD, ...environment });
+    return new FilterScene(command, await command.port(), upstream, servers);
   }
 
   client(): Promise<Peer> {

@@ -312,7 +312,8 @@ export class Downstream implements ConnectionHandler {
 
   get #takesMore(): boolean {
     if (this.#state === IN_HEAD) return !this.#mustDrain;
-    return this.#state === DROPPING || (this.#state === IN_BODY && this.#exchange?.isHolding !== true);
+    if (this.#state === DROPPING) return true;
+    return this.#state === IN_BODY && this.#exchange?.isHolding !== true;
   }
 
   /** The response can't be completed: the client has to see that. */

@@ -230,9 +230,10 @@ export class ExchangeFilters implements FilterHost {
   startRequestBody(): void {
     const view = this.run.requestView;
     if (this.#requestStage === null || view === null) return;
+    const isReplaced = view.replacement !== null;
     this.#requestStage.start(view);
-    // Its head says nothing of that to the endpoint any more. Last, as what was held of the body comes at once.
-    if (view.replacement === null) this.#exchange.askForBody();
+    // The endpoint, which would ask for it, does not know that the client waits for that.
+    if (!isReplaced) this.#exchange.askForBody();
   }
 
   /** A piece of the request's body, without framing. */
@@ -370,11 +371,11 @@ export class ExchangeFilters implements FilterHost {
       return;
     }
     this.#isInChunks = framing === RESPONSE_FRAMING_UNKNOWN && !this.#exchange.isOldClient;
-    const stage = this.#responseStage ?? this.#createResponseStage();
-    this.#responseStage = stage;
-    // It may be all that there is to send, so that the exchange is over.
+    this.#responseStage ??= this.#createResponseStage();
+    const stage = this.#responseStage;
     stage.start(view);
-    if (body === null) return;
+    // With a replacement that is short all may be over.
+    if (body === null || this.#responseStage !== stage) return;
     stage.push(body);
     stage.end();
   }
