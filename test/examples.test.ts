@@ -22,7 +22,7 @@ test("examples/tcp_proxy.ts relays, and counts at its end", async () => {
     command.signal("SIGTERM");
     const { code, out } = await command.finished;
     assert.equal(code, 0);
-    assert.match(out, /^1 connections, 0 of them cut off at the end$/m);
+    assert.match(out, /^connections: 1, of them cut off at the end: 0$/m);
   } finally {
     await command.stop();
     await upstream.close();

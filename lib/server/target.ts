@@ -86,12 +86,15 @@ export interface Upstream {
 /** The port of `http://HOST`. */
 const HTTP_PORT = 80;
 
-/** An endpoint: `tcp://HOST:PORT`, `http://HOST[:PORT]`, or `unix:PATH` for TCP. Throws a {@linkcode TargetError}. */
+/**
+ * An endpoint: `tcp://HOST:PORT`, `http://HOST[:PORT]`, `unix:PATH` for TCP, or either scheme with `srv:NAME` behind it.
+ * Throws a {@linkcode TargetError}.
+ */
 export function parseUpstream(text: string): Upstream {
   if (text.startsWith("unix:")) return { protocol: "tcp", target: unixTarget(text) };
   const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text);
   if (match === null && text.startsWith(SRV_PREFIX)) {
-    throw new TargetError(`"${text}": SRV records can be named in a configuration file only`);
+    throw new TargetError(`"${text}" does not say what is relayed: write http://${text} or tcp://${text}`);
   }
   if (match === null) {
     const rest = /^[^/]+:\d+$/.test(text) ? `tcp://${text} or http://${text}` : "tcp://HOST:PORT, http://HOST:PORT";
@@ -106,6 +109,8 @@ export function parseUpstream(text: string): Upstream {
     throw new TargetError(
       `"${text}": an endpoint has no path: write ${protocol}://${authority.replace(/[/?#].*$/, "")}`,
     );
+  // A host of that name has a port behind it.
+  if (/^srv:(?!\d*$)/.test(authority)) return { protocol, target: srvTarget(authority) };
   const hasPort = /:\d*$/.test(authority) && !/^\[[^\]]*$/.test(authority);
   const target = parseTarget(protocol === "http" && !hasPort ? `${authority}:${HTTP_PORT}` : authority);
   if (target.family === "name" && target.port === 0) throw new TargetError(`"${text}": port 0 cannot be connected to`);
