@@ -30,6 +30,7 @@ export type {
   JwtOptions,
   RateLimitOptions,
 } from "./lib/proxy/http/filters/builtin/options.ts";
+export { hashPassword } from "./lib/proxy/http/filters/builtin/password_hash.ts";
 export type {
   BodyPieces,
   BodyTransform,
@@ -61,6 +62,8 @@ export type {
   VirtualHostOptions,
   WeightedCluster,
 } from "./lib/proxy/http/routing/route_options.ts";
+export type { OverloadOptions } from "./lib/proxy/overload.ts";
+export { STATISTIC_MEANINGS, type StatisticName } from "./lib/proxy/statistics.ts";
 export {
   type AddressTarget,
   defaultProxyConfig,
@@ -112,6 +115,7 @@ export type {
   IoUringSection,
   ListenerSection,
   OutlierDetectionSection,
+  OverloadSection,
   RetryBudgetSection,
   TcpSection,
 } from "./lib/server/config_file/types.ts";

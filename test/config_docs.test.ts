@@ -1,13 +1,14 @@
-/** Documents of configuration files are what the schema says, and the configurations in documents are good. */
+/** Documents are what the schema and the statistics say, and the configurations in documents are good. */
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import { checkYaml } from "../lib/server/config_file/check.ts";
 import { jsonSchema } from "../lib/server/config_file/schema.ts";
 import { configDocs } from "./support/config_docs.ts";
+import { statisticsDocs } from "./support/statistics_docs.ts";
 
-describe("generated documentation of configuration files", () => {
-  for (const [path, text] of Object.entries(configDocs())) {
+describe("generated documentation", () => {
+  for (const [path, text] of Object.entries({ ...configDocs(), ...statisticsDocs() })) {
     it(`${path} is up to date`, () => {
       const committed = readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
       assert.equal(committed, text, `${path} is stale: npx -y bun test/support/write_config_docs.ts`);
