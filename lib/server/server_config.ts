@@ -56,7 +56,7 @@ export type HttpListenerConfig = Omit<HttpProxyOptions, "maximumConnections">;
 export type ListenerConfig = HttpListener | TcpListener;
 
 /** What all listeners have. */
-interface ListenerBase {
+export interface ListenerBase {
   /** The addresses. */
   readonly listen: readonly AddressTarget[];
   /** Connections at the most, over all workers; 0: no limit but the server's. */
