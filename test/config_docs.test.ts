@@ -24,15 +24,30 @@ describe("generated documentation", () => {
 
 const PROJECT = new URL("../", import.meta.url);
 
-/** The whole configurations in YAML among the documents. */
+/** The configurations in YAML among the documents; parts are put into one. */
 function examples(): { readonly place: string; readonly text: string }[] {
   const documents = readdirSync(new URL("docs", PROJECT)).filter((name) => name.endsWith(".md"));
   return ["README.md", ...documents.map((name) => `docs/${name}`)].flatMap((path) => {
     const blocks = readFileSync(new URL(path, PROJECT), "utf8").matchAll(/^```yaml\n(.*?)^```$/gms);
-    return [...blocks].flatMap(([, text = ""], index) =>
-      /^listeners:/m.test(text) && /^clusters:/m.test(text) ? [{ place: `${path}, block ${index + 1}`, text }] : [],
-    );
+    return [...blocks].map(([, text = ""], index) => ({ place: `${path}, block ${index + 1}`, text: completed(text) }));
   });
+}
+
+/** A list of filters or of routes, in a configuration. */
+function completed(part: string): string {
+  if (!part.startsWith("- ")) return part;
+  const indented = part.replace(/^(?=.)/gm, "      ");
+  if (part.startsWith("- type:")) {
+    const clusters = 'clusters: [{ name: web, endpoints: ["a:1"] }]';
+    return `listeners:\n  - listen: a:1\n    cluster: web\n    filters:\n${indented}${clusters}\n`;
+  }
+  const names = new Set([...part.matchAll(/\bcluster: ([\w-]+)/g)].map(([, name]) => name));
+  // A balancer that hashes needs a route with a hash, and the other way round.
+  const balancer = part.includes("hash:") ? "ring_hash" : "round_robin";
+  const clusters = [...names].map((name) => `  - { name: ${name}, endpoints: ["a:1"], balancer: ${balancer} }\n`);
+  const rest = names.size === 0 ? `      - cluster: rest\n` : "";
+  const restCluster = names.size === 0 ? '  - { name: rest, endpoints: ["a:1"] }\n' : "";
+  return `listeners:\n  - listen: a:1\n    routes:\n${indented}${rest}clusters:\n${clusters.join("")}${restCluster}`;
 }
 
 describe("documented configurations", () => {

@@ -96,7 +96,7 @@ const BAD: readonly (readonly [name: string, filters: string, ...problems: strin
     "{ type: jwt, jwks_url: 'ftp://x', algorithms: [none], claims_to_headers: { sub: Host } }",
     '[0].jwks_url: "ftp://x" is not a URL of http or https',
     '[0].algorithms[0]: found "none"; allowed: one of HS256, HS384, HS512, RS256, RS384, ' +
-      "RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA",
+      "RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA, Ed25519",
     '[0].claims_to_headers.sub: "Host" can\'t be changed: use rewrite.host or ' + "rewrite.host_from_endpoint",
   ],
   [

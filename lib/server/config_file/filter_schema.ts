@@ -135,7 +135,7 @@ const compression = filter("compression", "Compresses the bodies of responses fo
 
 const ALGORITHMS = [
   ...(["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512"] as const),
-  ...(["ES256", "ES384", "ES512", "EdDSA"] as const),
+  ...(["ES256", "ES384", "ES512", "EdDSA", "Ed25519"] as const),
 ] as const;
 
 const webUrl = checkedText("a URL", (value) => {
