@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import * as reasons from "../lib/proxy/http/reasons.ts";
 import { checkYaml } from "../lib/server/config_file/check.ts";
 import { jsonSchema } from "../lib/server/config_file/schema.ts";
 import { configDocs } from "./support/config_docs.ts";
@@ -67,6 +68,44 @@ describe("documented configurations", () => {
     for (const name of names) {
       const text = readFileSync(new URL(`examples/${name}`, PROJECT), "utf8");
       assert.ok(checkYaml(name, text).config.listeners.length > 0);
+    }
+  });
+});
+
+/** The part of a document below a heading, up to the next one of its level. */
+function sectionOf(path: string, heading: string): string {
+  const text = readFileSync(new URL(path, PROJECT), "utf8");
+  const start = text.indexOf(`\n${heading}\n`);
+  const level = heading.slice(0, heading.indexOf(" ") + 1);
+  const end = text.indexOf(`\n${level}`, start + 1);
+  return start < 0 ? "" : text.slice(start, end < 0 ? undefined : end);
+}
+
+interface Variant {
+  readonly properties: Readonly<Record<string, { readonly const?: string }>>;
+}
+
+describe("what is written by hand", () => {
+  it("has every reason of an answer of the proxy's own", () => {
+    const table = sectionOf("docs/http.md", "## Answers of the proxy's own");
+    const all = Object.values(reasons).filter((value) => value instanceof reasons.Reason);
+    assert.ok(all.length >= 20);
+    for (const { flag } of all) assert.ok(table.includes(`| \`${flag}\` |`), flag);
+  });
+
+  it("has every key of every built-in filter", () => {
+    const schema = jsonSchema() as {
+      properties: { listeners: { items: { properties: { filters: { items: { oneOf: readonly Variant[] } } } } } };
+    };
+    const variants = schema.properties.listeners.items.properties.filters.items.oneOf;
+    assert.ok(variants.length >= 8);
+    for (const { properties } of variants) {
+      const type = properties["type"]?.const;
+      if (type === "custom") continue;
+      const section = sectionOf("docs/filters.md", `## \`${type}\``);
+      for (const key of Object.keys(properties)) {
+        if (key !== "type" && key !== "match") assert.ok(section.includes(`\`${key}\``), `${type}: ${key}`);
+      }
     }
   });
 });
