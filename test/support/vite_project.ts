@@ -19,11 +19,11 @@ const PAGE = `<!doctype html>
 <script type="module" src="/src/main.js"></script>
 `;
 
-/** Shows the greeting, in the title as well, and each new one without loading the page again. */
+/** Shows the greeting, and each new one without loading the page again, and asks the server for `/shown?GREETING`. */
 const MAIN = `import { greeting } from "./greeting.js";
 const show = (text) => {
   document.querySelector("#greeting").textContent = text;
-  document.title = text;
+  fetch("/shown?" + text);
 };
 show(greeting);
 import.meta.hot?.accept("./greeting.js", (changed) => show(changed.greeting));
