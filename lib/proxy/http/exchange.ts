@@ -65,6 +65,7 @@ import { type RetryCause, RetryState } from "./retry.ts";
 import { RewriteError } from "./routing/path_change.ts";
 import { directResponse, redirectResponse } from "./routing/response.ts";
 import type { Route } from "./routing/route.ts";
+import { mayUpgrade } from "./upgrade.ts";
 import type { Upstream } from "./upstream.ts";
 import type { UpstreamClient } from "./upstream_client.ts";
 import { ACQUIRE_REFUSED, ACQUIRE_WAITING, type UpstreamPool } from "./upstream_pool.ts";
@@ -205,7 +206,7 @@ export class Exchange implements UpstreamClient {
     this.isOldClient = head.minorVersion === 0;
     this.#wantsJson = acceptsJson(head, memory, base);
     this.#expectsContinue = head.expectsContinue;
-    this.adopt(head);
+    this.adopt(head, memory, base);
     if (proxy.filters === null) {
       this.decide(head, memory, base);
       return;
@@ -228,9 +229,9 @@ export class Exchange implements UpstreamClient {
   }
 
   /** This is the head of the request from here on. */
-  adopt(head: Head): void {
+  adopt(head: Head, memory: Uint8Array, base: number): void {
     this.method = head.method;
-    this.isUpgrade = head.upgradeField >= 0 && head.framing === FRAMING_NONE;
+    this.isUpgrade = head.upgradeField >= 0 && head.framing === FRAMING_NONE && mayUpgrade(head, memory, base);
     this.isConnect = head.method === METHOD_CONNECT;
     if (!this.isUpgrade) head.upgradeField = -1;
   }
