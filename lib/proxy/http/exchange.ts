@@ -33,6 +33,7 @@ import { ascii, copy } from "./bytes.ts";
 import { trustedClient } from "./client_address.ts";
 import type { Downstream } from "./downstream.ts";
 import { ExchangeFilters } from "./exchange_filters.ts";
+import { closeGaps } from "./fields.ts";
 import type { FilterReply, FilterRoute } from "./filters/filter.ts";
 import type { HttpCluster } from "./http_cluster.ts";
 import type { HttpProxy } from "./http_proxy.ts";
@@ -60,7 +61,14 @@ import {
 } from "./reasons.ts";
 import { type LocalReplyBytes, type ReplyContext, replyBytes } from "./reply.ts";
 import { hostAndEnd, maximumForwards, putRequestHead, requestHeadBytes } from "./request_head.ts";
-import { BODY_CHUNKED, BODY_RAW, BODY_UNFRAMED, putResponseHead, RESPONSE_FRAMING_KEPT } from "./response_head.ts";
+import {
+  BODY_CHUNKED,
+  BODY_RAW,
+  BODY_UNFRAMED,
+  putResponseHead,
+  RESPONSE_FRAMING_KEPT,
+  staysInPlace,
+} from "./response_head.ts";
 import { type RetryCause, RetryState } from "./retry.ts";
 import { RewriteError } from "./routing/path_change.ts";
 import { directResponse, redirectResponse } from "./routing/response.ts";
@@ -131,7 +139,7 @@ export class Exchange implements UpstreamClient {
   #upstream: Upstream | null = null;
   /** The connection that is being made. */
   #connecting: Upstream | null = null;
-  /** Where the request waits, or waited, for a connection. */
+  /** Where the request waits for a connection. */
   #pool: UpstreamPool | null = null;
   #tried: Endpoint[] | null = null;
   /** How often connecting failed in the present try. */
@@ -419,6 +427,7 @@ export class Exchange implements UpstreamClient {
     const { statistics } = this.#proxy;
     const { name } = this.#endpoint as Endpoint;
     this.#connecting = null;
+    this.#pool = null;
     this.#upstream = upstream;
     this.upstreamName = name;
     if (this.isConnect) {
@@ -517,7 +526,8 @@ export class Exchange implements UpstreamClient {
 
   /** Something moved. */
   touch(): void {
-    if (this.#timerPurpose === TIMER_STREAM) this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
+    if (!this.#isActive || this.#timerPurpose !== TIMER_STREAM) return;
+    this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
   }
 
   onUpstreamDrained(): void {
@@ -602,12 +612,20 @@ export class Exchange implements UpstreamClient {
 
   #writeHead(head: Head, memory: Uint8Array, base: number, framing: number, roomBytes: number): number {
     const { scratch, driver } = this.#proxy;
+    const { isLast } = this.#downstream;
+    const edits = this.#route?.responseHeaders ?? null;
+    const isKept = framing === RESPONSE_FRAMING_KEPT && edits === null && !isLast && !this.isOldClient;
+    if (isKept && roomBytes === head.length && staysInPlace(head)) {
+      const keptBytes = roomBytes - closeGaps(head, memory, base);
+      this.sentBytes -= keptBytes;
+      return keptBytes;
+    }
     const length = putResponseHead(scratch, 0, head, memory, base, {
       bodyMode: this.bodyMode,
-      isLast: this.#downstream.isLast,
+      isLast,
       isOldClient: this.isOldClient,
       date: this.#proxy.date(),
-      edits: this.#route?.responseHeaders ?? null,
+      edits,
       framing,
     });
     if (length <= roomBytes) {
@@ -946,10 +964,10 @@ export class Exchange implements UpstreamClient {
   #startTimer(purpose: number, delayMs: number): void {
     this.#timerPurpose = purpose;
     const { nowMs } = this.#proxy.driver;
-    const latestMs = Math.min(this.#deadlineMs, this.#retry.deadlineMs);
-    const dueMs = delayMs > 0 ? Math.min(nowMs + delayMs, latestMs) : latestMs;
-    if (dueMs === Number.POSITIVE_INFINITY) this.#timer.stop();
-    else this.#timer.start(Math.max(0, dueMs - nowMs));
+    let dueMs = this.#deadlineMs;
+    if (this.#retry.deadlineMs < dueMs) dueMs = this.#retry.deadlineMs;
+    if (delayMs > 0 && nowMs + delayMs < dueMs) dueMs = nowMs + delayMs;
+    this.#timer.startAt(dueMs);
   }
 
   #onTimer(): void {
