@@ -13,14 +13,14 @@ export const STATISTIC_MEANINGS = {
   downstream_resets_total: "Connections of clients that ended with an error.",
   downstream_accept_errors_total: "Accepts that failed, such as for want of descriptors.",
   downstream_idle_timeouts_total: "Connections, bodies and tunnels that stood still for too long.",
-  upstream_connections_total: "TCP: connections to endpoints that were made.",
+  upstream_connections_total: "Connections to endpoints that were made.",
   upstream_connect_failures_total:
     "Connections to endpoints that could not be made, those that took too long included.",
-  upstream_connect_timeouts_total: "TCP: connections to endpoints that took too long to be made.",
+  upstream_connect_timeouts_total: "Connections to endpoints that took too long to be made.",
   upstream_connect_retries_total: "Further endpoints that were tried as connecting to one had failed.",
   upstream_no_endpoint_total: "Connections and requests for which a cluster had no endpoint.",
   upstream_resets_total: "TCP: connections of endpoints that ended with an error.",
-  http_requests_total: "Requests whose head was read.",
+  http_requests_total: "Requests, those whose head was not valid or took too long included.",
   http_requests_active: "Requests that are under way.",
   http_responses_2xx_total:
     "Responses with a status of 200 to 299; as in the next three, those that the proxy made are among them.",

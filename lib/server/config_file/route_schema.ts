@@ -193,7 +193,10 @@ const hashObject = z.strictObject(
     header: fieldName.optional().describe("The value of a field, by its name. Exactly one of this and the next three."),
     cookie: token.optional().describe("The value of a cookie, by its name."),
     query: someText.optional().describe("The value of a parameter of the query, by its name."),
-    source: z.literal(true, { error: "true" }).optional().describe("The client's IP address."),
+    source: z
+      .literal(true, { error: "true" })
+      .optional()
+      .describe("The client's IP address; with `trusted_hops`, as the proxies in front say."),
   },
   { error: "a mapping with header, cookie, query or source" },
 );
