@@ -173,9 +173,14 @@ function covers(one: Section, other: Section): boolean {
   if (path !== null && narrow?.text("path") === path) return true;
   const regex = wide.text("regex");
   if (regex !== null && narrow?.text("regex") === regex) return true;
-  const prefix = wide.text("prefix")?.replace(/\/$/, "") ?? null;
+  const prefix = segmentsOf(wide);
   // Also for requests that have no path, as CONNECT and OPTIONS *.
   if (prefix === "") return true;
-  const inner = narrow?.text("path") ?? narrow?.text("prefix") ?? null;
+  const inner = narrow === null ? null : (narrow.text("path") ?? segmentsOf(narrow));
   return prefix !== null && inner !== null && (inner === prefix || inner.startsWith(`${prefix}/`));
+}
+
+/** The prefix of a match without the slash at its end, which means nothing. */
+function segmentsOf(match: Section): string | null {
+  return match.text("prefix")?.replace(/\/$/, "") ?? null;
 }
