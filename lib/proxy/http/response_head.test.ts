@@ -32,7 +32,7 @@ function written(
   const text = `${response.join("\r\n")}\r\n\r\n`;
   const memory = latin1(`12345${text}body`);
   const head = new Head(defaultHttpLimits);
-  assert.equal(parseResponseHead(head, memory, base, memory.length, method), text.length, head.fault?.code);
+  assert.equal(parseResponseHead(head, memory, base, memory.length, method), text.length, `${head.fault?.code}`);
   const edits = changes === null ? null : new HeaderEdits({ remove: [], set: [], add: [], ...changes });
   const target = new Uint8Array(text.length + RESPONSE_ADDITION_BYTES + (edits?.maximumBytes ?? 0));
   const end = putResponseHead(target, 0, head, memory, base, {
