@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { RingwayError } from "../../ffi/errors.ts";
 import { loadLibrary } from "../../ffi/library.ts";
 import { DefaultDriver } from "../net/default/driver.ts";
@@ -173,4 +174,6 @@ async function receive(message: ToWorker): Promise<void> {
   }
 }
 
+// User code that forgot about a promise is no reason to end all connections.
+process.on("unhandledRejection", (error) => log("error", `nobody handled a rejection: ${describe(error)}`));
 scope.onmessage = (event) => void receive(event.data);

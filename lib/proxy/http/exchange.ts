@@ -33,6 +33,7 @@ import { ascii, copy } from "./bytes.ts";
 import { trustedClient } from "./client_address.ts";
 import type { Downstream } from "./downstream.ts";
 import { ExchangeFilters } from "./exchange_filters.ts";
+import { closeGaps } from "./fields.ts";
 import type { FilterReply, FilterRoute } from "./filters/filter.ts";
 import type { HttpCluster } from "./http_cluster.ts";
 import type { HttpProxy } from "./http_proxy.ts";
@@ -60,16 +61,25 @@ import {
 } from "./reasons.ts";
 import { type LocalReplyBytes, type ReplyContext, replyBytes } from "./reply.ts";
 import { hostAndEnd, maximumForwards, putRequestHead, requestHeadBytes } from "./request_head.ts";
-import { BODY_CHUNKED, BODY_RAW, BODY_UNFRAMED, putResponseHead, RESPONSE_FRAMING_KEPT } from "./response_head.ts";
+import {
+  BODY_CHUNKED,
+  BODY_RAW,
+  BODY_UNFRAMED,
+  putResponseHead,
+  RESPONSE_FRAMING_KEPT,
+  staysInPlace,
+} from "./response_head.ts";
 import { type RetryCause, RetryState } from "./retry.ts";
 import { RewriteError } from "./routing/path_change.ts";
 import { directResponse, redirectResponse } from "./routing/response.ts";
 import type { Route } from "./routing/route.ts";
+import { mayUpgrade } from "./upgrade.ts";
 import type { Upstream } from "./upstream.ts";
 import type { UpstreamClient } from "./upstream_client.ts";
-import type { UpstreamPool } from "./upstream_pool.ts";
+import { ACQUIRE_REFUSED, ACQUIRE_WAITING, type UpstreamPool } from "./upstream_pool.ts";
 
 /** What the timer is for. */
+const TIMER_NOTHING = -1;
 const TIMER_CONNECT = 0;
 const TIMER_PENDING = 1;
 const TIMER_RESPONSE = 2;
@@ -129,7 +139,7 @@ export class Exchange implements UpstreamClient {
   #upstream: Upstream | null = null;
   /** The connection that is being made. */
   #connecting: Upstream | null = null;
-  /** Where the request waits, or waited, for a connection. */
+  /** Where the request waits for a connection. */
   #pool: UpstreamPool | null = null;
   #tried: Endpoint[] | null = null;
   /** How often connecting failed in the present try. */
@@ -144,7 +154,7 @@ export class Exchange implements UpstreamClient {
   #isRepeated = false;
   readonly #retry: RetryState = new RetryState();
   readonly #timer: LazyTimer;
-  #timerPurpose = TIMER_CONNECT;
+  #timerPurpose = TIMER_NOTHING;
   /** When the request as a whole has to be over. */
   #deadlineMs = Number.POSITIVE_INFINITY;
   #responseTimeoutMs = 0;
@@ -166,6 +176,11 @@ export class Exchange implements UpstreamClient {
   /** Bytes of the request's body so far. */
   get receivedBytes(): number {
     return this.#downstream.bodyBytes;
+  }
+
+  /** Does the request ask for something else than a response? */
+  get isTunnelWanted(): boolean {
+    return this.isUpgrade || this.isConnect;
   }
 
   /** Is the request's body wanted without its framing? */
@@ -199,7 +214,7 @@ export class Exchange implements UpstreamClient {
     this.isOldClient = head.minorVersion === 0;
     this.#wantsJson = acceptsJson(head, memory, base);
     this.#expectsContinue = head.expectsContinue;
-    this.adopt(head);
+    this.adopt(head, memory, base);
     if (proxy.filters === null) {
       this.decide(head, memory, base);
       return;
@@ -222,9 +237,9 @@ export class Exchange implements UpstreamClient {
   }
 
   /** This is the head of the request from here on. */
-  adopt(head: Head): void {
+  adopt(head: Head, memory: Uint8Array, base: number): void {
     this.method = head.method;
-    this.isUpgrade = head.upgradeField >= 0 && head.framing === FRAMING_NONE;
+    this.isUpgrade = head.upgradeField >= 0 && head.framing === FRAMING_NONE && mayUpgrade(head, memory, base);
     this.isConnect = head.method === METHOD_CONNECT;
     if (!this.isUpgrade) head.upgradeField = -1;
   }
@@ -276,11 +291,16 @@ export class Exchange implements UpstreamClient {
   /** The route, as filters see it and may change it. */
   #filterRoute({ name, virtualHost }: Route): FilterRoute {
     const { clusters } = this.#proxy;
+    const filters = this.#filters;
+    let chosen = this.#clusterName;
     const set = (cluster: string): void => {
+      // Later, or after the end, it would be another request's.
+      if (filters !== this.#filters || filters?.isRouting !== true) throw new TypeError("Set the cluster in onRoute");
       if (!clusters.has(cluster)) throw new RangeError(`No cluster is named "${cluster}"`);
+      chosen = cluster;
       this.#clusterName = cluster;
     };
-    const get = (): string => this.#clusterName;
+    const get = (): string => chosen;
     return Object.defineProperty({ name, virtualHost, cluster: "" }, "cluster", { get, set, enumerable: true });
   }
 
@@ -326,19 +346,22 @@ export class Exchange implements UpstreamClient {
     changes.host = route.host ?? (head.hasHost ? null : cluster.nameBytes);
     changes.isOpen = route.isHostOfEndpoint;
     changes.edits = route.requestHeaders;
-    if (this.#filters !== null) {
-      changes.framing = this.#filters.requestFraming();
+    const filters = this.#filters;
+    if (filters !== null) {
+      const framing = filters.requestFraming();
+      if (framing === null) return;
+      changes.framing = framing;
       changes.requestId = this.requestId;
-      changes.isCleaned = this.#filters.isCleaned;
+      changes.isCleaned = filters.isCleaned;
     }
-    if (!this.#isActive) return;
     const lease = proxy.driver.allocate(requestHeadBytes(head, changes));
     lease.length = putRequestHead(lease.memory, lease.offset, head, memory, base, additions, changes) - lease.offset;
     this.#head = lease;
     this.#retry.begin(route.options.retry, this.method, !this.isRequestComplete);
     this.#startMirror(route);
     this.#acquire();
-    this.#filters?.startRequestBody();
+    // Not those of the next request, which may have begun.
+    filters?.startRequestBody();
   }
 
   #startMirror(route: Route): void {
@@ -378,11 +401,12 @@ export class Exchange implements UpstreamClient {
     this.#endpoint = endpoint;
     endpoint.activeConnections++;
     this.#pool = cluster.poolFor(endpoint);
-    if (!this.#pool.acquire(this, isFresh)) {
+    const acquired = this.#pool.acquire(this, isFresh);
+    if (acquired === ACQUIRE_REFUSED) {
       this.#replyLocally(OVERFLOW);
       return;
     }
-    if (this.#upstream !== null || this.#connecting !== null || !this.#isActive) return;
+    if (acquired !== ACQUIRE_WAITING) return;
     this.#detachRequest();
     this.#startTimer(TIMER_PENDING, cluster.options.pendingTimeoutMs);
   }
@@ -403,6 +427,7 @@ export class Exchange implements UpstreamClient {
     const { statistics } = this.#proxy;
     const { name } = this.#endpoint as Endpoint;
     this.#connecting = null;
+    this.#pool = null;
     this.#upstream = upstream;
     this.upstreamName = name;
     if (this.isConnect) {
@@ -425,9 +450,7 @@ export class Exchange implements UpstreamClient {
     for (let lease = early?.shift(); lease; lease = early?.shift()) this.#write(upstream, lease);
     if (this.isRequestComplete) this.#startTimer(TIMER_RESPONSE, this.#responseTimeoutMs);
     else this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
-    if (early === null) return;
-    this.#filters?.resumeRequest();
-    this.#downstream.resumeRequest();
+    if (early !== null) this.#resumeRequest();
   }
 
   /** The endpoint is there for a CONNECT: from now on bytes are bytes. */
@@ -482,7 +505,9 @@ export class Exchange implements UpstreamClient {
 
   /** A piece of the request's body, without its framing. */
   takePiece(lease: Lease): void {
-    if (this.#filters?.takeRequest(lease) === false) this.#downstream.connection.pauseReading();
+    // The pieces before it may have ended the request.
+    if (!this.takesPieces) lease.release();
+    else if (this.#filters?.takeRequest(lease) === false) this.#downstream.connection.pauseReading();
   }
 
   /** Send bytes of the request. False: no more until `ExchangeFilters.resumeRequest`. */
@@ -501,20 +526,25 @@ export class Exchange implements UpstreamClient {
 
   /** Something moved. */
   touch(): void {
-    if (this.#timerPurpose === TIMER_STREAM) this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
+    if (!this.#isActive || this.#timerPurpose !== TIMER_STREAM) return;
+    this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
   }
 
   onUpstreamDrained(): void {
     this.touch();
+    this.#resumeRequest();
+  }
+
+  #resumeRequest(): void {
     this.#filters?.resumeRequest();
-    this.#downstream.resumeRequest();
+    if (this.#filters?.isRequestFull !== true) this.#downstream.resumeRequest();
   }
 
   /** The client can take more of the response. */
   onDownstreamDrained(): void {
     this.touch();
     this.#filters?.resumeResponse();
-    this.resumeUpstream();
+    if (this.#filters?.isResponseFull !== true) this.resumeUpstream();
   }
 
   /** The endpoint may send more. */
@@ -582,12 +612,20 @@ export class Exchange implements UpstreamClient {
 
   #writeHead(head: Head, memory: Uint8Array, base: number, framing: number, roomBytes: number): number {
     const { scratch, driver } = this.#proxy;
+    const { isLast } = this.#downstream;
+    const edits = this.#route?.responseHeaders ?? null;
+    const isKept = framing === RESPONSE_FRAMING_KEPT && edits === null && !isLast && !this.isOldClient;
+    if (isKept && roomBytes === head.length && staysInPlace(head)) {
+      const keptBytes = roomBytes - closeGaps(head, memory, base);
+      this.sentBytes -= keptBytes;
+      return keptBytes;
+    }
     const length = putResponseHead(scratch, 0, head, memory, base, {
       bodyMode: this.bodyMode,
-      isLast: this.#downstream.isLast,
+      isLast,
       isOldClient: this.isOldClient,
       date: this.#proxy.date(),
-      edits: this.#route?.responseHeaders ?? null,
+      edits,
       framing,
     });
     if (length <= roomBytes) {
@@ -741,6 +779,7 @@ export class Exchange implements UpstreamClient {
     this.#proxy.statistics.add(STATISTIC.http_responses_cut_short_total, 1);
     this.#proxy.statistics.add(reason.statistic, 1);
     this.#leave();
+    this.#filters?.abandon();
     this.#downstream.cutShort(this.#isSelfDelimiting);
   }
 
@@ -761,7 +800,7 @@ export class Exchange implements UpstreamClient {
   /** Something went wrong in the proxy: answer, and ask no filter any more; or cut short what has begun. */
   fail(reason: Reason, status: number): void {
     if (!this.#isActive) return;
-    this.#filters?.run.stop();
+    this.#filters?.abandon();
     if (this.#hasAnswered) {
       this.#cutShort(reason);
       return;
@@ -776,37 +815,32 @@ export class Exchange implements UpstreamClient {
   answerByFilter(answer: FilterReply): void {
     const { status, fields, body } = answer;
     const named = fields.map(([name, value]) => [name.toLowerCase(), value] as const);
-    // From a response's filter: those that were asked before it would be asked again.
-    const isFinal = this.#filters?.run.response !== null;
-    this.#answer(FILTER_ANSWER, status, (to) => replyBytes(status, named, body, to), isFinal);
+    this.#answer(FILTER_ANSWER, status, (to) => replyBytes(status, named, body, to));
   }
 
   /** Answer instead of an endpoint. */
   #replyLocally(reason: Reason, detail = ""): void {
     this.#leave();
     const reply = this.#ownReply(reason, reason.status, detail, this.#decideLast());
-    this.#send(reason, reason.status, reply, false);
+    this.#send(reason, reason.status, reply);
   }
 
-  #answer(reason: Reason, status: number, make: (context: ReplyContext) => LocalReplyBytes, isFinal = false): void {
+  #answer(reason: Reason, status: number, make: (context: ReplyContext) => LocalReplyBytes): void {
     this.#leave();
     const isLast = this.#decideLast();
     const isHeadOnly = this.method === METHOD_HEAD;
     // A filter's response has the edits when it is sent.
-    const edits = this.#asksFilters(isFinal) ? null : (this.#route?.responseHeaders ?? null);
-    this.#send(reason, status, make({ isHeadOnly, isLast, date: this.#proxy.date(), edits }), isFinal);
+    const edits = this.#filters?.seesResponses === true ? null : (this.#route?.responseHeaders ?? null);
+    this.#send(reason, status, make({ isHeadOnly, isLast, date: this.#proxy.date(), edits }));
   }
 
-  #asksFilters(isFinal: boolean): boolean {
-    return !isFinal && this.#filters?.seesResponses === true;
-  }
-
-  #send(reason: Reason, status: number, reply: LocalReplyBytes, isFinal: boolean): void {
-    if (this.#asksFilters(isFinal) && this.#filters !== null) {
+  #send(reason: Reason, status: number, reply: LocalReplyBytes): void {
+    if (this.#filters?.seesResponses === true) {
       this.#count(reason);
       this.#filters.onLocalResponse(reply);
       return;
     }
+    this.#filters?.abandon();
     this.#writeReply(reason, status, reply);
     this.endResponse();
   }
@@ -896,6 +930,7 @@ export class Exchange implements UpstreamClient {
   /** Let go of all that belongs to the request. */
   #leave(): void {
     this.#timer.stop();
+    this.#timerPurpose = TIMER_NOTHING;
     this.#stopTrying();
     this.#forgetRequest();
     this.#early?.clear();
@@ -929,15 +964,17 @@ export class Exchange implements UpstreamClient {
   #startTimer(purpose: number, delayMs: number): void {
     this.#timerPurpose = purpose;
     const { nowMs } = this.#proxy.driver;
-    const latestMs = Math.min(this.#deadlineMs, this.#retry.deadlineMs);
-    const dueMs = delayMs > 0 ? Math.min(nowMs + delayMs, latestMs) : latestMs;
-    if (dueMs === Number.POSITIVE_INFINITY) this.#timer.stop();
-    else this.#timer.start(Math.max(0, dueMs - nowMs));
+    let dueMs = this.#deadlineMs;
+    if (this.#retry.deadlineMs < dueMs) dueMs = this.#retry.deadlineMs;
+    if (delayMs > 0 && nowMs + delayMs < dueMs) dueMs = nowMs + delayMs;
+    this.#timer.startAt(dueMs);
   }
 
   #onTimer(): void {
     const { nowMs } = this.#proxy.driver;
     if (nowMs >= this.#deadlineMs) {
+      // The answer takes the time that it takes.
+      this.#deadlineMs = Number.POSITIVE_INFINITY;
       if (this.#hasAnswered) this.#cutShort(RESPONSE_TIMEOUT);
       else this.#replyLocally(RESPONSE_TIMEOUT);
       return;
@@ -962,7 +999,7 @@ export class Exchange implements UpstreamClient {
         this.#acquire();
         return;
       case TIMER_FILTER:
-        this.#proxy.reporter.onFilterError("a filter", FILTER_TIMEOUT.text);
+        this.#proxy.reporter.onFilterError(this.#filters?.run.awaited ?? "", FILTER_TIMEOUT.text);
         this.fail(FILTER_TIMEOUT, FILTER_TIMEOUT.status);
         return;
       case TIMER_STREAM:

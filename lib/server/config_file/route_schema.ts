@@ -211,8 +211,9 @@ const retryObject = z.strictObject(
       oneOf(["connect-failure", "reset", "timeout", "gateway-error", "5xx", "conflict"]),
       "a list of reasons, such as [connect-failure, reset]",
       "Reasons to send a request again: `connect-failure` (nothing was sent), `reset` (the connection ended before " +
-        "any part of the response), `timeout` (of one try), `gateway-error` (502, 503, 504), `5xx` (any of those, " +
-        "with `reset` and `timeout`), `conflict` (409).",
+        "any part of the response), `timeout` (`per_try_timeout_ms` or `response_timeout_ms` is over), " +
+        "`gateway-error` (502, 503, 504), `5xx` (all of these, any status of 500 or more, and responses that are not " +
+        "valid), `conflict` (409).",
     ),
     statuses: list(integer(200, 599), "a list of statuses", "Further statuses that are a reason."),
     attempts: whole(1, 100, 2, "How often a request is sent again."),
