@@ -5,7 +5,8 @@ import { FULL } from "../settings.ts";
 import { formatNumber, formatSummary } from "./numbers.ts";
 import { formatReport } from "./report.ts";
 import { formatTable } from "./table.ts";
-import { checkTargets, type TargetResult } from "./targets.ts";
+import type { TargetResult } from "./target.ts";
+import { checkTargets } from "./targets.ts";
 
 function subject(name: string, values: Record<string, number>[], failure: string | null = null): SubjectResult {
   return {
@@ -59,6 +60,8 @@ it("a table has columns of the same width", () => {
 describe("the report", () => {
   const run = (workloads: WorkloadResult[]): RunResult => ({
     date: "2030-01-01T00:00:00.000Z",
+    command: "npx bun run bench",
+    scope: "full",
     machine: { kernel: "6.1", processor: "CPU", processors: 2, memoryMib: 4096, frequencyGovernor: null, load: 0.1 },
     versions: { nginx: "nginx version: 1" },
     settings: FULL,
