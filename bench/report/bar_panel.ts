@@ -27,11 +27,11 @@ export interface Bars {
 
 const ROW_HEIGHT = 22;
 const BAR_HEIGHT = 14;
-const NAME_WIDTH = 132;
+const NAME_WIDTH = 156;
 /** Behind the longest bar, for its number. */
 const NUMBER_WIDTH = 66;
 const BAR_WIDTH: number = PANEL_WIDTH - NAME_WIDTH - NUMBER_WIDTH;
-const LETTERS = 20;
+const LETTERS = 21;
 const FAINT = 0.62;
 
 /** Draw them, from the top down. Void ones say so. */

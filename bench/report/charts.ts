@@ -84,9 +84,16 @@ function panels(metric: string, ...workloads: readonly string[]): PanelPlan[] {
 export function drawCharts(run: RunResult): Chart[] {
   return PLANS.flatMap(({ name, title, note, panels }) => {
     const drawn = panels.flatMap((plan) => drawPanel(plan, run));
-    const notes = [note, `${describeProcessor(run.machine)}; ${describeRounds(run)}.`];
+    const notes = [note, ...explain(panels, run), `${describeProcessor(run.machine)}; ${describeRounds(run)}.`];
     return drawn.length === 0 ? [] : [{ name, title, svg: formatPage({ title, notes, panels: drawn }) }];
   });
+}
+
+/** What a name does not say by itself. */
+function explain(panels: readonly PanelPlan[], { workloads }: RunResult): string[] {
+  const shown = workloads.filter(({ name }) => panels.some(({ workload }) => workload === name));
+  const hasLimit = shown.some(({ subjects }) => subjects.some(({ name }) => name === "limit"));
+  return hasLimit ? ["limit: a program in Zig that only moves bytes, to show what is possible."] : [];
 }
 
 function drawPanel(plan: PanelPlan, { workloads }: RunResult): Panel[] {

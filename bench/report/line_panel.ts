@@ -40,13 +40,15 @@ const TOP = 8;
 const BOTTOM = 220;
 const LEGEND_TOP: number = BOTTOM + 52;
 const LEGEND_ROW = 18;
-const LEGEND_COLUMNS = 3;
-const LETTERS = 17;
+/** For short names and for long ones. */
+const LEGEND_COLUMNS = [3, 2] as const;
+const SHORT_LETTERS = 16;
+const LETTERS = 28;
 const RADIUS = 3.5;
 
 type Scale = (value: number) => number;
 
-/** Draw them, with a legend below. Values that are not above 0 have no place on a logarithmic scale and are left out. */
+/** Draw them, with a legend below. Values that are not above 0 have no place on a logarithmic scale: left out. */
 export function linePanel({ title, subtitle, xLabel, isXLogarithmic, lines }: Lines): Panel {
   const drawn = lines.map(({ name, points }) => ({ name, points: points.filter(({ summary }) => summary.least > 0) }));
   const points = drawn.flatMap((line) => line.points);
@@ -54,7 +56,8 @@ export function linePanel({ title, subtitle, xLabel, isXLogarithmic, lines }: Li
   const x = isXLogarithmic ? logarithmic(xs, LEFT + 10, RIGHT) : linear(xs, LEFT + 10, RIGHT);
   const ticks = ticksAround(points.flatMap(({ summary }) => [summary.least, summary.most]));
   const y = logarithmic(ticks, BOTTOM, TOP);
-  const rows = Math.ceil(lines.length / LEGEND_COLUMNS);
+  const columns = LEGEND_COLUMNS[lines.every(({ name }) => name.length <= SHORT_LETTERS) ? 0 : 1];
+  const rows = Math.ceil(lines.length / columns);
   return {
     title,
     subtitle,
@@ -65,7 +68,7 @@ export function linePanel({ title, subtitle, xLabel, isXLogarithmic, lines }: Li
       small(xLabel, (LEFT + RIGHT) / 2, BOTTOM + 33, { "text-anchor": "middle" }),
       // The first are the most important ones, and above the others.
       ...drawn.toReversed().map((line) => drawLine(line, x, y)),
-      ...lines.map(({ name }, index) => drawLegend(name, index)),
+      ...lines.map(({ name }, index) => drawLegend(name, index, columns)),
     ],
     description: lines.map(describe).join(" "),
   };
@@ -102,11 +105,10 @@ function drawLine({ name, points }: Line, x: Scale, y: Scale): Markup {
   );
 }
 
-function drawLegend(name: string, index: number): Markup {
+function drawLegend(name: string, index: number, columns: number): Markup {
   const { colour, dash, marker } = styleOf(name);
-  const column = index % LEGEND_COLUMNS;
-  const x = column * (PANEL_WIDTH / LEGEND_COLUMNS);
-  const y = LEGEND_TOP + Math.floor(index / LEGEND_COLUMNS) * LEGEND_ROW;
+  const x = (index % columns) * (PANEL_WIDTH / columns);
+  const y = LEGEND_TOP + Math.floor(index / columns) * LEGEND_ROW;
   const line = { x1: x, x2: x + 20, y1: y, y2: y, stroke: colour, "stroke-width": 2, "stroke-dasharray": dash };
   return element(
     "g",

@@ -25,7 +25,7 @@ export function formatResultsPage(run: RunResult, sources: readonly string[], ch
     "## Targets\n",
     formatTargets(checkTargets(run.workloads, run.references)),
     "## Ratios\n",
-    "ringway divided by the other, within a round: the median of the rounds, and in parentheses the least and the most.\n",
+    "ringway divided by the other, within a round: the median, and in parentheses the least and the most.\n",
     ...measured.map(formatRatios),
     "## Figures\n",
     "Medians over the rounds, and in parentheses the least and the most.\n",
@@ -182,7 +182,7 @@ function formatFigures({ name, description, metrics, skipped, subjects }: Worklo
 
 /** One table of all that was measured once, and one for each figure that was measured along something. */
 function formatTables(metrics: readonly Metric[], subjects: readonly SubjectResult[]): string[] {
-  const { single, varied } = splitMetrics(metrics);
+  const { single, varied } = splitMetrics(withPercentiles(metrics, subjects));
   const table = (corner: string, columns: readonly (readonly [label: string, key: string, isDetail: boolean])[]) =>
     markdownTable(
       [escapeMarkdown(corner), ...columns.map(([label]) => escapeMarkdown(label))],
@@ -201,6 +201,22 @@ function formatTables(metrics: readonly Metric[], subjects: readonly SubjectResu
       ),
     ),
   ];
+}
+
+const PERCENTILES = ["p50", "p90", "p99", "p999"];
+
+/** With the columns of all percentiles that were measured, where the report on the terminal has but one. */
+function withPercentiles(metrics: readonly Metric[], subjects: readonly SubjectResult[]): Metric[] {
+  return metrics.flatMap((metric) => {
+    if (metric.key !== "p99") return [metric];
+    const isMissing = (key: string): boolean =>
+      metrics.every((known) => known.key !== key) && subjects.some((subject) => summaryOf(subject, key) !== null);
+    return PERCENTILES.flatMap((key): Metric[] => {
+      if (key === metric.key) return [metric];
+      const label = metric.label.replace("p99", key === "p999" ? "p99.9" : key);
+      return isMissing(key) ? [{ key, label, role: metric.role }] : [];
+    });
+  });
 }
 
 function formatCell(subject: SubjectResult, key: string, isDetail: boolean): string {
