@@ -82,7 +82,10 @@ describe("charts", () => {
   it("are named, and described in numbers", () => {
     const chart = drawPost(testSubject("nginx", [{ cpu: 10 }]), testSubject("limit", [{ cpu: 5 }]));
     assert.match(chart?.svg ?? "", /<title id="title">Processor time per request: less is better<\/title>/);
-    assert.match(chart?.svg ?? "", /Linux 6\.1, 2 x CPU; 5 rounds .*: limit 5\.00, nginx 10\.0\.<\/desc>/);
+    assert.match(
+      chart?.svg ?? "",
+      /Linux 6\.1, 2 x CPU; medians of the rounds\. .*: limit 5\.00, nginx 10\.0\.<\/desc>/,
+    );
     assert.match(chart?.svg ?? "", /limit: a program in Zig/);
   });
 });
@@ -100,7 +103,7 @@ describe("the chart of latencies", () => {
     assert.equal(paths.length, 4);
     const colours = paths.map(({ attributes }) => attributes["stroke"]);
     assert.deepEqual(colours.slice(0, 2), [styleOf("nginx").colour, styleOf("ringway-bun").colour]);
-    assert.match(chart?.svg ?? "", /http-rate: p99 in ms: ringway-bun 10\.0 at 1,000, 100 at 2,000\. nginx/);
+    assert.match(chart?.svg ?? "", /http-rate: p99 ms: ringway-bun 10\.0 at 1,000, 100 at 2,000\. nginx/);
   });
 
   it("has hollow points where the rate was not reached, and no line of a void subject", () => {
@@ -111,6 +114,19 @@ describe("the chart of latencies", () => {
     assert.equal(hollow.length, 2);
     assert.match(chart?.svg ?? "", /envoy void\./);
     assert.equal(draw(testSubject("envoy", [values], "cut")), undefined);
+  });
+
+  it("has one for connections too, if they were varied", () => {
+    const metrics: readonly Metric[] = [1, 512].map((count) => ({
+      key: `cpuAt${count}`,
+      label: `connections ${count}: CPU us/request`,
+      role: "compared",
+    }));
+    const subject = testSubject("nginx", [{ cpuAt1: 100, cpuAt512: 20 }]);
+    const [chart] = drawCharts(testRun([testWorkload("sweep-connections", [subject], metrics)]));
+    assert.equal(chart?.name, "connections");
+    assert.match(chart.svg, /sweep-connections: CPU us\/request: nginx 100 at 1, 20\.0 at 512\./);
+    assert.match(chart.svg, />some work of sweep-connections; 1 round<\/text>/);
   });
 
   it("may have one point only", () => {

@@ -6,7 +6,7 @@
 import { type RunResult, ratioOf, type SubjectResult, summaryOf, type WorkloadResult } from "../results.ts";
 import type { Metric } from "../workloads/workload.ts";
 import type { Chart } from "./charts.ts";
-import { describeMachine, describeRounds } from "./machine_text.ts";
+import { describeMachine, describeRounds, describeWorkload } from "./machine_text.ts";
 import { escapeMarkdown, markdownList, markdownTable } from "./markdown.ts";
 import { collectNotes } from "./notes.ts";
 import { formatNumber, formatSummary } from "./numbers.ts";
@@ -166,8 +166,9 @@ function formatVariedRatios(metric: VariedMetric, own: SubjectResult, others: re
   return markdownTable(header, rows);
 }
 
-function formatFigures({ name, description, metrics, skipped, subjects }: WorkloadResult): string {
-  const title = `### ${escapeMarkdown(name)}\n\n${escapeMarkdown(description)}\n`;
+function formatFigures(workload: WorkloadResult): string {
+  const { name, metrics, skipped, subjects } = workload;
+  const title = `### ${escapeMarkdown(name)}\n\n${escapeMarkdown(describeWorkload(workload))}\n`;
   if (skipped !== null) return `${title}\nNot measured: ${escapeMarkdown(skipped)}\n`;
   const valid = inOrder(subjects.filter(({ failure }) => failure === null));
   const remarks = [
@@ -205,16 +206,18 @@ function formatTables(metrics: readonly Metric[], subjects: readonly SubjectResu
 
 const PERCENTILES = ["p50", "p90", "p99", "p999"];
 
-/** With the columns of all percentiles that were measured, where the report on the terminal has but one. */
+/** With all percentiles that were measured, where the report on the terminal has but one. */
 function withPercentiles(metrics: readonly Metric[], subjects: readonly SubjectResult[]): Metric[] {
   return metrics.flatMap((metric) => {
-    if (metric.key !== "p99") return [metric];
-    const isMissing = (key: string): boolean =>
-      metrics.every((known) => known.key !== key) && subjects.some((subject) => summaryOf(subject, key) !== null);
-    return PERCENTILES.flatMap((key): Metric[] => {
+    const [, value] = /^p99((?:At\d+)?)$/.exec(metric.key) ?? [];
+    if (value === undefined) return [metric];
+    return PERCENTILES.flatMap((percentile): Metric[] => {
+      const key = `${percentile}${value}`;
       if (key === metric.key) return [metric];
-      const label = metric.label.replace("p99", key === "p999" ? "p99.9" : key);
-      return isMissing(key) ? [{ key, label, role: metric.role }] : [];
+      const isKnown = metrics.some((known) => known.key === key);
+      if (isKnown || subjects.every((subject) => summaryOf(subject, key) === null)) return [];
+      const label = metric.label.replace("p99", percentile === "p999" ? "p99.9" : percentile);
+      return [{ key, label, role: metric.role }];
     });
   });
 }
