@@ -63,7 +63,7 @@ export function parseCommandLine(
     return { exitCode: error.exitCode === 0 ? 0 : 2 };
   }
   const options = command.opts<Options>();
-  const { only, peers, rounds, seconds, quick, extra, extraHttp, json, save } = options;
+  const { only, peers, rounds, seconds, quick, extra, extraHttp, json } = options;
   const base = quick ? QUICK : FULL;
   const workloads = WORKLOADS.filter(({ name }) => only === undefined || only.includes(name));
   const protocols = new Set(workloads.map(({ protocol }) => protocol));
@@ -78,20 +78,10 @@ export function parseCommandLine(
       seconds: seconds ?? base.seconds,
     },
     json: json ?? null,
-    isSaved: save,
+    isSaved: options.save,
     command: ["npx bun run bench", ...arguments_.map(quote)].join(" "),
     scope: scopeOf(options),
   };
-}
-
-function scopeOf({ only, peers, rounds = FULL.rounds, seconds = FULL.seconds, quick }: Options): Scope {
-  if (quick || rounds < FULL.rounds || seconds < FULL.seconds) return "quick";
-  return only === undefined && peers === undefined ? "full" : "part";
-}
-
-/** An argument as a shell needs it. */
-function quote(argument: string): string {
-  return /^[\w.,:=/-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
 
 function createCommand(output: CommandLineOutput): Command {
@@ -166,4 +156,14 @@ function collectExtra(protocol: Protocol): (text: string, previous: readonly Pee
       throw error;
     }
   };
+}
+
+function scopeOf({ only, peers, rounds = FULL.rounds, seconds = FULL.seconds, quick }: Options): Scope {
+  if (quick || rounds < FULL.rounds || seconds < FULL.seconds) return "quick";
+  return only === undefined && peers === undefined ? "full" : "part";
+}
+
+/** An argument as a shell needs it. */
+function quote(argument: string): string {
+  return /^[\w.,:=/-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }
