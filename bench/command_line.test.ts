@@ -75,6 +75,22 @@ describe("the benchmark's options", () => {
     assert.deepEqual(parse("--quick", "--rounds", "9").settings, { ...QUICK, rounds: 9, memoryRounds: 9 });
   });
 
+  it("say whether results are kept, what made them, and how much it was", () => {
+    const of = (...arguments_: string[]): unknown[] => {
+      const { isSaved, command, scope } = parse(...arguments_);
+      return [isSaved, command, scope];
+    };
+    assert.deepEqual(of(), [false, "npx bun run bench", "full"]);
+    assert.deepEqual(of("--save", "--rounds=9"), [true, "npx bun run bench --save --rounds=9", "full"]);
+    assert.deepEqual(of("--only", "tcp-4k,start"), [false, "npx bun run bench --only tcp-4k,start", "part"]);
+    assert.equal(of("--peers=nginx")[2], "part");
+    for (const less of [["--quick"], ["--rounds=1"], ["--seconds=1"], ["--only=tcp-4k", "--quick"]]) {
+      assert.equal(of(...less)[2], "quick");
+    }
+    const [, quoted] = of("--extra", "a=sh -c 'b {listen} {upstream}'");
+    assert.equal(quoted, String.raw`npx bun run bench --extra 'a=sh -c '\''b {listen} {upstream}'\'''`);
+  });
+
   it("are refused with what is known instead", () => {
     assert.match(refuse("--only", "tcp-5k"), /"tcp-5k" is none of tcp-4k, tcp-64k/);
     assert.match(refuse("--peers", "nginx,apache"), /"apache" is none of ringway-bun/);

@@ -7,6 +7,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { PEERS } from "./peers/catalog.ts";
 import { parseExtra } from "./peers/extra.ts";
 import type { Peer, Protocol } from "./peers/peer.ts";
+import type { Scope } from "./results.ts";
 import { FULL, QUICK, type Settings } from "./settings.ts";
 import { WORKLOADS } from "./workloads/catalog.ts";
 import type { Workload } from "./workloads/workload.ts";
@@ -19,6 +20,11 @@ export interface CommandLine {
   readonly settings: Settings;
   /** Where the raw results go; `null`: nowhere. */
   readonly json: string | null;
+  /** Are they kept in the repository? */
+  readonly isSaved: boolean;
+  /** The command itself. */
+  readonly command: string;
+  readonly scope: Scope;
 }
 
 /** Nothing is to be run: text was printed, and this is the exit code. */
@@ -41,6 +47,7 @@ interface Options {
   extra: readonly Peer[];
   extraHttp: readonly Peer[];
   json?: string;
+  save: boolean;
 }
 
 /** Read the arguments behind the command's name. */
@@ -55,7 +62,8 @@ export function parseCommandLine(
     if (!(error instanceof CommanderError)) throw error;
     return { exitCode: error.exitCode === 0 ? 0 : 2 };
   }
-  const { only, peers, rounds, seconds, quick, extra, extraHttp, json } = command.opts<Options>();
+  const options = command.opts<Options>();
+  const { only, peers, rounds, seconds, quick, extra, extraHttp, json } = options;
   const base = quick ? QUICK : FULL;
   const workloads = WORKLOADS.filter(({ name }) => only === undefined || only.includes(name));
   const protocols = new Set(workloads.map(({ protocol }) => protocol));
@@ -70,6 +78,9 @@ export function parseCommandLine(
       seconds: seconds ?? base.seconds,
     },
     json: json ?? null,
+    isSaved: options.save,
+    command: ["npx bun run bench", ...arguments_.map(quote)].join(" "),
+    scope: scopeOf(options),
   };
 }
 
@@ -99,6 +110,7 @@ function createCommand(output: CommandLineOutput): Command {
     )
     .option("--extra-http <NAME=COMMAND>", "the same for an HTTP reverse proxy", collectExtra("http"), [])
     .option("--json <FILE>", "write all raw results to a file")
+    .option("--save", "keep all raw results in bench/results/, and write bench/RESULTS.md and its charts", false)
     .addHelpText("after", `\nWorkloads: ${workloads.join(", ")}\nPeers: ${[...peers].join(", ")}`);
 }
 
@@ -144,4 +156,14 @@ function collectExtra(protocol: Protocol): (text: string, previous: readonly Pee
       throw error;
     }
   };
+}
+
+function scopeOf({ only, peers, rounds = FULL.rounds, seconds = FULL.seconds, quick }: Options): Scope {
+  if (quick || rounds < FULL.rounds || seconds < FULL.seconds) return "quick";
+  return only === undefined && peers === undefined ? "full" : "part";
+}
+
+/** An argument as a shell needs it. */
+function quote(argument: string): string {
+  return /^[\w.,:=/-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }

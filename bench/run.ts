@@ -13,7 +13,9 @@ import { measureWorkload } from "./measure.ts";
 import { describeMachine } from "./measurement/machine.ts";
 import type { Peer } from "./peers/peer.ts";
 import { checkRelay } from "./relay_check.ts";
+import { writeGenerated } from "./report/generated.ts";
 import { formatReport } from "./report/report.ts";
+import { chooseName, savedNames, saveRun } from "./report/saved_results.ts";
 import type { RunResult, WorkloadResult } from "./results.ts";
 
 const start = performance.now();
@@ -45,7 +47,15 @@ async function usablePeers(
   return { usable, remarks };
 }
 
-async function run({ workloads, peers: wanted, settings, json }: CommandLine): Promise<boolean> {
+async function run({
+  workloads,
+  peers: wanted,
+  settings,
+  json,
+  command,
+  scope,
+  isSaved,
+}: CommandLine): Promise<boolean> {
   const machine = describeMachine();
   const date = new Date().toISOString();
   const environment = await prepareEnvironment((text) => report(`prepare: ${text}`));
@@ -57,6 +67,8 @@ async function run({ workloads, peers: wanted, settings, json }: CommandLine): P
   }
   const result: RunResult = {
     date,
+    command,
+    scope,
     machine,
     versions: environment.versions,
     settings,
@@ -65,10 +77,20 @@ async function run({ workloads, peers: wanted, settings, json }: CommandLine): P
     workloads: results,
   };
   if (json !== null) await writeFile(json, `${JSON.stringify(result, null, 2)}\n`);
+  if (isSaved) await save(result);
   process.stdout.write(formatReport(result));
   const isComplete = ({ skipped, subjects }: WorkloadResult): boolean =>
     skipped === null && subjects.every(({ failure }) => failure === null);
   return peers.length === wanted.length && results.every(isComplete);
+}
+
+/** Keep the raw results, and write the page of results from those that count, which may be earlier ones. */
+async function save(result: RunResult): Promise<void> {
+  report(`saved: bench/results/${await saveRun(result)}`);
+  const name = chooseName(await savedNames());
+  if (name === null) return;
+  await writeGenerated([name]);
+  report(`bench/RESULTS.md and its charts have the results of bench/results/${name}`);
 }
 
 /** Without the variable, ringway uses the library that is embedded in it. */

@@ -144,7 +144,7 @@ for (const driver of DRIVERS) {
             {
               name: "web",
               endpoints: [endpoint("good"), endpoint("bad")],
-              outlier_detection: { consecutive_5xx: 3, ejection_ms: 300 },
+              outlier_detection: { consecutive_5xx: 3, ejection_ms: 600 },
             },
           ],
         }),
@@ -160,7 +160,7 @@ for (const driver of DRIVERS) {
           assert.equal(bad.requests.length, 3);
           assert.equal(proxy.count("outlier_ejections_total"), 1);
           assert.equal(proxy.count("outlier_ejected_active"), 1);
-          await until(() => proxy.log.some((line) => /^warning .* is left out for 300 ms/.test(line)), "it is said");
+          await until(() => proxy.log.some((line) => /^warning .* is left out for 600 ms/.test(line)), "it is said");
           for (let index = 0; index < 6; index++) assert.equal(await serve(), "good");
           bad.answer = (_, other) => other.send(respond("bad"));
           await until(async () => (await serve()) === "bad", "it is used again");
@@ -181,7 +181,7 @@ for (const driver of DRIVERS) {
               routes: ["resets", "hangs", "cuts", "dead"].map((name) => ({
                 match: { prefix: `/${name}` },
                 cluster: name,
-                response_timeout_ms: 80,
+                response_timeout_ms: 300,
               })),
             },
           ],

@@ -35,7 +35,6 @@ for (const driver of DRIVERS) {
         return {
           listeners: [
             {
-              http: { response_timeout_ms: 150 },
               routes: [
                 { ...route("copy"), rewrite: { prefix: "/new" }, request_headers: { set: { "x-set": "1" } } },
                 { ...route("own"), rewrite: { host_from_endpoint: true } },
@@ -46,6 +45,7 @@ for (const driver of DRIVERS) {
                 { match: { prefix: "/again" }, cluster: "main", mirror: { cluster: "copy" }, retry: { on: ["5xx"] } },
               ],
             },
+            { routes: [route("copy")], http: { response_timeout_ms: 300 } },
           ],
           clusters: [
             { name: "main", endpoints: [endpoint("main")] },
@@ -147,7 +147,7 @@ for (const driver of DRIVERS) {
     it("changes nothing if it gets no answer, and is given up after a while", async () => {
       const hung: Peer[] = [];
       scene.upstream("copy").answer = (_, other) => void hung.push(other);
-      const peer = await scene.proxy.client();
+      const peer = await scene.proxy.client(1);
       peer.send(get("/copy").repeat(5));
       for (let index = 0; index < 5; index++) assert.equal((await peer.response()).body, "main");
       await copied(5);
@@ -207,8 +207,8 @@ for (const driver of DRIVERS) {
         ],
       }));
       try {
-        const body = "x".repeat(16 << 20);
         for (const target of ["/reads-not", "/connects-not"]) {
+          const body = "x".repeat(target === "/reads-not" ? 16 << 20 : 1 << 20);
           const sent = scene.proxy.exchange(post(target, body));
           if (target === "/reads-not") {
             const peer = await raw.next();

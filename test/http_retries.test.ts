@@ -1,4 +1,4 @@
-/** Requests that are sent again, or are not: for what reasons, how often, with what, and how long all of that may take. */
+/** Requests that are sent again, or are not: for what reasons, how often, with what, and how long that may take. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import type { RetrySection } from "../lib/server/config_file/route_types.ts";
@@ -33,7 +33,7 @@ const RETRIES: Readonly<Record<string, RetrySection>> = {
   server: { on: ["5xx"] },
   listed: { on: [], statuses: [404, 418] },
   conflict: { on: ["conflict"] },
-  timeout: { on: ["timeout"], per_try_timeout_ms: 60 },
+  timeout: { on: ["timeout"], per_try_timeout_ms: 300 },
   connect: { on: ["connect-failure"] },
   all: { on: ["5xx"], all_methods: true },
   small: { on: ["5xx"], body_bytes: 10, all_methods: true },
@@ -63,6 +63,7 @@ const file: SceneFile = (endpoint) => ({
           timeout_ms: 200,
           retry: { on: ["timeout"], per_try_timeout_ms: 30, back_off_ms: 0, attempts: 100 },
         },
+        { match: { prefix: "/cut" }, cluster: "pair", timeout_ms: 400 },
         {
           match: { prefix: "/budget" },
           cluster: "budget",
@@ -259,21 +260,17 @@ for (const driver of DRIVERS) {
     });
 
     it("is cut short in its response when the time for all tries is over, and the client sees that", async () => {
-      for (const answer of [
+      const answers = [
         "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
         "HTTP/1.1 200 OK\r\n\r\nhello",
-      ]) {
-        for (const upstream of scene.upstreams.values()) upstream.answer = (_, peer) => peer.send(answer);
-        const before = scene.proxy.count("http_responses_cut_short_total");
-        const peer = await scene.proxy.client();
-        peer.send(get("/overall"));
-        const response = await peer.response();
-        assert.equal(statusOf(response), 200);
-        assert.equal(response.isComplete, false);
-        assert.equal(scene.proxy.count("http_responses_cut_short_total") - before, 1);
-        peer.destroy();
-      }
+      ];
+      const answer: Answer = ({ startLine }, peer) => peer.send(answers[Number(/cut.(\d)/.exec(startLine)?.[1])] ?? "");
+      for (const upstream of scene.upstreams.values()) upstream.answer = answer;
+      const before = scene.proxy.count("http_responses_cut_short_total");
+      const responses = await Promise.all(answers.map((_, index) => scene.proxy.exchange(get(`/cut/${index}`))));
+      for (const response of responses) assert.deepEqual([statusOf(response), response.isComplete], [200, false]);
+      assert.equal(scene.proxy.count("http_responses_cut_short_total") - before, answers.length);
     });
 
     it("is not, when its client leaves while it waits", async () => {
@@ -386,6 +383,24 @@ for (const driver of DRIVERS) {
         assert.equal((await peer.response()).body, "next");
       }));
 
+    it("is sent again although its upload was held up, and then goes on", () =>
+      withRaw(driver, { on: ["5xx"], body_bytes: 1 << 22 }, async ({ peer, next }) => {
+        // More than may be queued, and more than the kernels hold, but not more than is kept.
+        const body = Array.from({ length: 1 << 22 }, (_, index) => String.fromCharCode(index % 251)).join("");
+        peer.send(`PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 3 << 20)}`);
+        const first = await next();
+        first.socket.pause();
+        await until(() => peer.socket.writableLength === 0 || first.receivedBytes > 0, "it has begun");
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        first.socket.resetAndDestroy();
+        const second = await next();
+        peer.send(body.slice(3 << 20));
+        const request = await second.request();
+        assert.ok(request.body === body);
+        second.send(respond("thanks"));
+        assert.equal((await peer.response()).body, "thanks");
+      }));
+
     it("may wait for 100 (Continue), from whichever endpoint", () =>
       withRaw(driver, { on: ["5xx"], attempts: 2 }, async ({ peer, next }) => {
         peer.send("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
@@ -407,7 +422,7 @@ for (const driver of DRIVERS) {
       }));
 
     it("is nobody's late answer, when its time for one try is over", () =>
-      withRaw(driver, { on: ["timeout"], per_try_timeout_ms: 50 }, async ({ peer, next, proxy }) => {
+      withRaw(driver, { on: ["timeout"], per_try_timeout_ms: 300 }, async ({ peer, next, proxy }) => {
         peer.send(get("/"));
         const first = await next();
         await first.request();
@@ -418,7 +433,7 @@ for (const driver of DRIVERS) {
         await peer.takeThrough("\r\n\r\nthe");
         // The time for a try is the time to the head of its response.
         await first.until(() => first.isOver, "the first one's connection was closed");
-        await new Promise((resolve) => setTimeout(resolve, 100));
+        await new Promise((resolve) => setTimeout(resolve, 350));
         second.send("end");
         assert.equal(await peer.takeBytes(3), "end");
         assert.equal(proxy.count("http_upstream_retries_total"), 1);
@@ -434,6 +449,23 @@ for (const driver of DRIVERS) {
         first.socket.resetAndDestroy();
         await peer.until(() => peer.isOver, "it was cut short");
         assert.equal(proxy.count("http_upstream_retries_total"), 0);
+      }));
+
+    it("is sent once more, with its body, if that is kept and it crossed the end of an unused connection", () =>
+      withRaw(driver, { on: ["connect-failure"] }, async ({ peer, next, proxy }) => {
+        peer.send(get("/warm"));
+        const first = await next();
+        await first.request();
+        first.send(respond("warm"));
+        await peer.response();
+        peer.send(post("/", "body", "", "PUT"));
+        await first.request();
+        first.socket.resetAndDestroy();
+        const second = await next();
+        assert.equal((await second.request()).body, "body");
+        second.send(respond("thanks"));
+        assert.equal((await peer.response()).body, "thanks");
+        assert.equal(proxy.count("http_upstream_retries_total"), 1);
       }));
 
     it("is sent once more if it crossed the end of an unused connection, and only once", () =>

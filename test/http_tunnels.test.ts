@@ -49,10 +49,10 @@ class TunnelScene {
                   request_headers: { set: { "x-set": "1" } },
                   response_headers: { remove: ["x-secret"], add: { "x-add": "2" } },
                   retry: { on: ["5xx"], back_off_ms: 0 },
-                  timeout_ms: 200,
+                  timeout_ms: 500,
                   mirror: { cluster: "dead" },
                 },
-                { cluster: "web", allow_connect: true, timeout_ms: 200, mirror: { cluster: "dead" } },
+                { cluster: "web", allow_connect: true, timeout_ms: 300, mirror: { cluster: "dead" } },
               ],
             },
           ],
@@ -152,10 +152,10 @@ for (const driver of DRIVERS) {
         peer.send(CONNECT);
         const far = await next();
         await peer.takeThrough("\r\n\r\n");
-        for (let round = 0; round < 10; round++) {
+        for (let round = 0; round < 8; round++) {
           far.send("x");
           assert.equal(await peer.takeBytes(1), "x");
-          await new Promise((resolve) => setTimeout(resolve, 15));
+          await new Promise((resolve) => setTimeout(resolve, 50));
         }
         await peer.until(() => peer.isOver, "it was closed");
         await far.until(() => far.isOver, "it was closed for the upstream");
@@ -239,12 +239,12 @@ for (const driver of DRIVERS) {
         assert.equal(fieldOf(response, "x-secret"), undefined);
         assert.equal(fieldOf(response, "x-add"), "2");
         assert.equal(await peer.takeBytes(5), "hello");
-        for (let round = 0; round < 10; round++) {
+        for (let round = 0; round < 8; round++) {
           peer.send("ping");
           assert.equal(await second.takeBytes(4), "ping");
           second.send("pong");
           assert.equal(await peer.takeBytes(4), "pong");
-          await new Promise((resolve) => setTimeout(resolve, 15));
+          await new Promise((resolve) => setTimeout(resolve, 80));
         }
         assert.equal(added("http_upgrades_total"), 1);
         assert.equal(added("http_mirrored_requests_total"), 0);

@@ -220,7 +220,7 @@ function parseHead(head: string): [startLine: string, fields: Message["fields"]]
 
 /** Characters from 0 to 255 as bytes. */
 export function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text, "latin1"));
+  return new Uint8Array(Buffer.from(text, "latin1"));
 }
 
 function latin1(bytes: Uint8Array): string {

@@ -113,8 +113,9 @@ export class RouteScene {
   /** The last request that an upstream saw. */
   readonly seen = (name: string): Message => this.upstream(name).requests.at(-1) ?? assert.fail(`${name} saw nothing`);
 
+  /** Also checks that no request is left of those that the tests made. */
   async close(): Promise<void> {
-    await this.proxy.close();
+    await this.proxy.counts("http_requests_active", 0).finally(() => this.proxy.close());
     for (const upstream of this.upstreams.values()) {
       await upstream.close();
       assert.deepEqual(upstream.errors, []);

@@ -157,7 +157,7 @@ export class ExchangeFilters implements FilterHost {
   #withRequestHead(bytes: Uint8Array, use: (head: Head) => void): void {
     const head = this.#proxy.takeHead();
     if (parseRequestHead(head, bytes, 0, bytes.length) === bytes.length) {
-      this.#exchange.adopt(head);
+      this.#exchange.adopt(head, bytes, 0);
       use(head);
     } else {
       this.#refuseHead(head);
