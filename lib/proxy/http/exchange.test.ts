@@ -36,7 +36,7 @@ function assertIdle(bench: HttpBench): void {
   for (const { activeConnections } of bench.cluster.cluster.endpoints) assert.equal(activeConnections, 0);
 }
 
-test("a body that came while a filter waited is dropped once the filter answered, and the next request read", async () => {
+test("a body that came while a filter waited is dropped once that answered, and the next request read", async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   const filter: Partial<HttpFilter> = {
     async onRequestHead(exchange) {
