@@ -7,7 +7,7 @@ import { writeFile } from "node:fs/promises";
 import process from "node:process";
 import { StepError } from "../test/runner/steps.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
-import { type Environment, prepareEnvironment } from "./environment.ts";
+import { type Environment, prepareEnvironment, USUAL_PROGRAMS } from "./environment.ts";
 import { checkHttpRelay } from "./http_relay_check.ts";
 import { measureWorkload } from "./measure.ts";
 import { describeMachine } from "./measurement/machine.ts";
@@ -48,7 +48,8 @@ async function usablePeers(
 async function run({ workloads, peers: wanted, settings, json }: CommandLine): Promise<boolean> {
   const machine = describeMachine();
   const date = new Date().toISOString();
-  const environment = await prepareEnvironment((text) => report(`prepare: ${text}`));
+  const programs = new Set([...USUAL_PROGRAMS, ...wanted.flatMap(({ needs = [] }) => needs)]);
+  const environment = await prepareEnvironment(programs, (text) => report(`prepare: ${text}`));
   const { usable: peers, remarks } = await usablePeers(environment, wanted);
   const results: WorkloadResult[] = [];
   for (const workload of workloads) {

@@ -50,7 +50,7 @@ export function fortioCommand(port: number, load: FortioLoad): string[] {
     ...[FORTIO, "load", "-quiet", "-json", "-", "-c", `${connections}`, "-payload-size", `${bodyBytes}`],
     ...["-qps", `${requestsPerSecond ?? 0}`, ...pace, "-t", `${seconds}s`],
     // The steps of its histogram in seconds.
-    ...["-r", "0.0001", "-p", "50,99"],
+    ...["-r", "0.0001", "-p", "50,90,99,99.9"],
     `http://127.0.0.1:${port}/`,
   ];
 }

@@ -11,6 +11,8 @@ export interface RingwayVariant {
   readonly protocol: Protocol;
   readonly runtime: "bun" | "deno";
   readonly driver: "uring" | "default";
+  /** More options of its command. */
+  readonly options?: readonly string[];
 }
 
 /** The permissions of the task in deno.json. */
@@ -31,6 +33,7 @@ export function ringwayPeer(variant: RingwayVariant): Peer {
     isOurs: true,
     isReference: false,
     isDefault: driver === "uring",
+    hasWorkers: true,
     whyNot: () => null,
     start: (environment, options) => start(environment, variant, options),
   };
@@ -38,16 +41,17 @@ export function ringwayPeer(variant: RingwayVariant): Peer {
 
 async function start(
   environment: Environment,
-  { protocol, runtime, driver }: RingwayVariant,
-  options: RelayOptions,
+  { protocol, runtime, driver, options = [] }: RingwayVariant,
+  { upstreamPort, workers = 1 }: RelayOptions,
 ): Promise<RunningPeer> {
   const process = startPeerProcess(environment, [
     ...ringwayCommand(environment, runtime),
     "--listen=127.0.0.1:0",
-    `--to=${protocol}://127.0.0.1:${options.upstreamPort}`,
-    "--workers=1",
+    `--to=${protocol}://127.0.0.1:${upstreamPort}`,
+    `--workers=${workers}`,
     `--socket-interface=${driver}`,
     "--log-level=error",
+    ...options,
   ]);
   try {
     await process.untilPrinted("\n");

@@ -41,7 +41,10 @@ async function measure({ environment }: WorkloadContext, { peer, upstream }: Rel
   return {
     values: {
       throughput: result.requests / result.seconds,
+      p50: result.p50Ms,
+      p90: result.p90Ms,
       p99: result.p99Ms,
+      p999: result.p999Ms,
       ...costValues(BY_REQUEST, run, result.requests),
     },
     notes: run.notes,

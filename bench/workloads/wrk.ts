@@ -76,7 +76,10 @@ async function measure(
       ? { throughput: bytes / 1e6 / wallSeconds, ...costValues(BY_BYTE, run, bytes / 1024) }
       : {
           throughput: result.requests / wallSeconds,
+          p50: result.p50Us / 1000,
+          p90: result.p90Us / 1000,
           p99: result.p99Us / 1000,
+          p999: result.p999Us / 1000,
           ...costValues(BY_REQUEST, run, result.requests),
         };
   return { values, notes: run.notes, raw: { wrk: result, proxy: run.proxy, shares: run.shares } };
