@@ -55,6 +55,7 @@ export const USUAL_PROGRAMS: readonly ProgramName[] = [
   "wrk",
   "hyperfine",
   "fortio",
+  "strace",
 ];
 
 /** The path of one of the programs in `programs/`, and of `limit/limit.zig`. */

@@ -55,7 +55,7 @@ export async function measureWorkload(
           const sample = await (measured.subject as Subject).measure();
           measured.samples.push(sample);
           return metrics
-            .filter(({ role }) => role !== "detail")
+            .filter(({ key, role }) => role !== "detail" && key in sample.values)
             .map(({ key, label }) => `${formatNumber(sample.values[key] ?? Number.NaN)} ${label}`)
             .join(", ");
         });
@@ -64,7 +64,14 @@ export async function measureWorkload(
   } finally {
     for (const { subject } of all) await subject?.close();
   }
-  return { name, description, metrics, skipped, subjects: all.map(toResult) };
+  const subjects = all.map(toResult);
+  return { name, description, metrics: metrics.filter(({ key }) => isMeasured(subjects, key)), skipped, subjects };
+}
+
+/** Has any sample a figure for it? Without samples, all count. */
+function isMeasured(subjects: readonly SubjectResult[], key: string): boolean {
+  const samples = subjects.flatMap(({ samples }) => samples);
+  return samples.length === 0 || samples.some(({ values }) => key in values);
 }
 
 function toResult({ plan: { name, isOurs }, samples, failure }: Measured): SubjectResult {

@@ -8,6 +8,7 @@ import process from "node:process";
 import { StepError } from "../test/runner/steps.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import { type Environment, prepareEnvironment, USUAL_PROGRAMS } from "./environment.ts";
+import { runGuard } from "./guard.ts";
 import { checkHttpRelay } from "./http_relay_check.ts";
 import { measureWorkload } from "./measure.ts";
 import { describeMachine } from "./measurement/machine.ts";
@@ -45,7 +46,7 @@ async function usablePeers(
   return { usable, remarks };
 }
 
-async function run({ workloads, peers: wanted, settings, json }: CommandLine): Promise<boolean> {
+async function run({ workloads, peers: wanted, peersOf, settings, json }: CommandLine): Promise<boolean> {
   const machine = describeMachine();
   const date = new Date().toISOString();
   const programs = new Set([...USUAL_PROGRAMS, ...wanted.flatMap(({ needs = [] }) => needs)]);
@@ -53,8 +54,8 @@ async function run({ workloads, peers: wanted, settings, json }: CommandLine): P
   const { usable: peers, remarks } = await usablePeers(environment, wanted);
   const results: WorkloadResult[] = [];
   for (const workload of workloads) {
-    const ofProtocol = peers.filter(({ protocol }) => protocol === workload.protocol);
-    results.push(await measureWorkload(workload, { environment, settings, peers: ofProtocol }, report));
+    const ofWorkload = peersOf(workload).filter((peer) => peers.includes(peer));
+    results.push(await measureWorkload(workload, { environment, settings, peers: ofWorkload }, report));
   }
   const result: RunResult = {
     date,
@@ -84,7 +85,7 @@ const commandLine = parseCommandLine(process.argv.slice(2), {
 });
 if ("exitCode" in commandLine) process.exit(commandLine.exitCode);
 try {
-  process.exit((await run(commandLine)) ? 0 : 1);
+  process.exit((await (commandLine.isGuard ? runGuard(report) : run(commandLine))) ? 0 : 1);
 } catch (error) {
   process.stderr.write(
     `${error instanceof StepError ? error.message : error instanceof Error ? error.stack : error}\n`,

@@ -15,6 +15,8 @@ export interface RelayOptions {
   readonly connections: number;
   /** With so many workers; 1 if not given. More only on a peer that has them. */
   readonly workers?: number;
+  /** More options of ringway's command; the others have none. */
+  readonly ringwayOptions?: readonly string[];
 }
 
 /** A relay that accepts connections. */

@@ -11,12 +11,16 @@ export interface RingwayVariant {
   readonly protocol: Protocol;
   readonly runtime: "bun" | "deno";
   readonly driver: "uring" | "default";
-  /** More options of its command. */
-  readonly options?: readonly string[];
 }
 
 /** The permissions of the task in deno.json. */
-const PERMISSIONS = ["--allow-ffi", "--allow-net", "--allow-read", "--allow-env", "--allow-sys"];
+export const PERMISSIONS: readonly string[] = [
+  "--allow-ffi",
+  "--allow-net",
+  "--allow-read",
+  "--allow-env",
+  "--allow-sys",
+];
 
 /** The command line of the runtime for the proxy, without a task or npx in between. */
 export function ringwayCommand({ tools }: Environment, runtime: "bun" | "deno"): string[] {
@@ -41,8 +45,8 @@ export function ringwayPeer(variant: RingwayVariant): Peer {
 
 async function start(
   environment: Environment,
-  { protocol, runtime, driver, options = [] }: RingwayVariant,
-  { upstreamPort, workers = 1 }: RelayOptions,
+  { protocol, runtime, driver }: RingwayVariant,
+  { upstreamPort, workers = 1, ringwayOptions = [] }: RelayOptions,
 ): Promise<RunningPeer> {
   const process = startPeerProcess(environment, [
     ...ringwayCommand(environment, runtime),
@@ -51,7 +55,7 @@ async function start(
     `--workers=${workers}`,
     `--socket-interface=${driver}`,
     "--log-level=error",
-    ...options,
+    ...ringwayOptions,
   ]);
   try {
     await process.untilPrinted("\n");

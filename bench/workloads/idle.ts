@@ -12,6 +12,7 @@ import { StartedProcess } from "../processes/started.ts";
 import type { Settings } from "../settings.ts";
 import { relayNormalTraffic } from "./normal_traffic.ts";
 import { freshRelayPlans, type Relay } from "./relay.ts";
+import { peerNames } from "./usual_peers.ts";
 import type { Metric, Sample, SubjectPlan, Workload, WorkloadContext } from "./workload.ts";
 
 const SAMPLE_MS = 250;
@@ -33,6 +34,7 @@ export const tcpIdle: Workload = {
   protocol: "tcp",
   describe: (context) => describe(context, "relayed connections", "one small message each"),
   metrics: METRICS,
+  usualPeers: peerNames("proxies"),
   rounds: ({ memoryRounds }) => memoryRounds,
   whyNot: () => null,
   subjects: (context) => plans(context, "tcp"),
@@ -44,6 +46,7 @@ export const httpIdle: Workload = {
   protocol: "http",
   describe: (context) => describe(context, "clients of HTTP reverse proxies", "one request each, keep-alive"),
   metrics: METRICS,
+  usualPeers: peerNames("proxies"),
   rounds: ({ memoryRounds }) => memoryRounds,
   whyNot: (environment) => whyMissing(environment, "nginx", "wrk"),
   subjects: (context) => plans(context, "http"),

@@ -12,6 +12,7 @@ import type { Protocol } from "../peers/peer.ts";
 import { StartedProcess } from "../processes/started.ts";
 import { relayNormalTraffic } from "./normal_traffic.ts";
 import { freshRelayPlans, type Relay } from "./relay.ts";
+import { peerNames } from "./usual_peers.ts";
 import type { Metric, Sample, SubjectPlan, Workload, WorkloadContext } from "./workload.ts";
 
 /** What is stalled. */
@@ -40,6 +41,7 @@ export const tcpStall: Workload = {
     `${TCP.downloads} downloads and ${TCP.uploads} uploads that nobody reads, ${settings.stallSeconds} s: ` +
     "resident memory of a fresh process",
   metrics: [...METRICS, { key: "uploaded", label: "accepted MiB", role: "detail" }],
+  usualPeers: peerNames("proxies"),
   rounds: ({ memoryRounds }) => memoryRounds,
   whyNot: () => null,
   subjects: (context) => plans(context, TCP),
@@ -52,6 +54,7 @@ export const httpStall: Workload = {
   describe: ({ settings }) =>
     `a response of 1 GiB that its client does not read, ${settings.stallSeconds} s: resident memory of a fresh process`,
   metrics: METRICS,
+  usualPeers: peerNames("proxies"),
   rounds: ({ memoryRounds }) => memoryRounds,
   whyNot: (environment) => whyMissing(environment, "nginx", "wrk"),
   subjects: (context) => plans(context, HTTP),

@@ -15,13 +15,17 @@ import { type Relay, relayPlans } from "./relay.ts";
 import type { Metric, Sample, Workload, WorkloadContext } from "./workload.ts";
 
 /** A file that is requested again and again, or a body that is sent again and again. */
-interface WrkOptions {
-  readonly name: string;
-  readonly protocol: Protocol;
+export interface WrkLoad {
   readonly request: { readonly file: FileName } | { readonly uploadBytes: number };
   readonly connections: number;
   /** By what work is measured: requests, or the bytes of large bodies. */
   readonly by: "request" | "byte";
+}
+
+/** A workload of wrk. */
+interface WrkOptions extends WrkLoad, Pick<Workload, "occasion" | "usualPeers" | "quickPeers"> {
+  readonly name: string;
+  readonly protocol: Protocol;
 }
 
 const WRK_REPORT = fileURLToPath(new URL("../load/wrk_report.lua", import.meta.url));
@@ -31,22 +35,21 @@ const PROXIES: Readonly<Record<Protocol, string>> = { tcp: "TCP relays", http: "
 
 /** A workload of wrk. */
 export function wrkWorkload(options: WrkOptions): Workload {
-  const { name, protocol, request, connections, by } = options;
+  const { request, connections, by, ...rest } = options;
   const isGet = "file" in request;
   const what = isGet ? `GET of ${FILES[request.file] / 1024} KiB` : `POST of ${request.uploadBytes / 1024} KiB`;
   return {
-    name,
-    protocol,
+    ...rest,
     describe: ({ settings }) =>
-      `wrk through ${PROXIES[protocol]}: ${connections} connections, ${what}, keep-alive, ${settings.seconds} s`,
+      `wrk through ${PROXIES[options.protocol]}: ${connections} connections, ${what}, keep-alive, ${settings.seconds} s`,
     metrics: metricsOf(by),
     whyNot: (environment) => (isGet ? whyMissing(environment, "nginx", "wrk") : whyMissing(environment, "wrk")),
     subjects: (context) =>
       relayPlans(context, {
         connections,
         startUpstream: () => (isGet ? startNginxHttp(context.environment) : startEcho(context.environment)),
-        warmUp: async (relay) => void (await measure(context, options, relay, context.settings.warmUpSeconds)),
-        measure: (relay) => measure(context, options, relay, context.settings.seconds),
+        warmUp: async (relay) => void (await measureWrk(context, options, relay, context.settings.warmUpSeconds)),
+        measure: (relay) => measureWrk(context, options, relay, context.settings.seconds),
       }),
   };
 }
@@ -56,9 +59,10 @@ function metricsOf(by: "request" | "byte"): Metric[] {
   return [{ key: "throughput", label: "MB/s", role: "compared" }, ...costMetrics(BY_BYTE)];
 }
 
-async function measure(
+/** Measure once, on a relay to nginx with files, or for uploads to the echo. */
+export async function measureWrk(
   { environment }: WorkloadContext,
-  { request, connections, by }: WrkOptions,
+  { request, connections, by }: WrkLoad,
   { peer, upstream }: Relay,
   seconds: number,
 ): Promise<Sample> {
