@@ -52,6 +52,8 @@ export function fortioCommand(port: number, load: FortioLoad): string[] {
   return [
     ...[FORTIO, "load", "-quiet", "-json", "-", "-c", `${connections}`, "-payload-size", `${bodyBytes}`],
     ...["-qps", `${requestsPerSecond ?? 0}`, ...pace, ...end],
+    // As long as wrk waits; by default it gives a request up after 3 s.
+    ...["-timeout", "10s"],
     // The steps of its histogram in seconds.
     ...["-r", "0.0001", "-p", "50,90,99,99.9"],
     `http://127.0.0.1:${port}/`,

@@ -25,8 +25,8 @@ export const httpRate: Workload = {
   name: "http-rate",
   protocol: "http",
   describe: ({ settings }) =>
-    `fortio through HTTP reverse proxies to an echo: ${settings.rates.join(", ")} requests/s, evenly, on ${CONNECTIONS} ` +
-    `connections, POST of ${BODY_BYTES / 1024} KiB, ${settings.seconds} s each`,
+    `fortio through HTTP reverse proxies to an echo: ${settings.rates.join(", ")} requests/s, evenly, on ` +
+    `${CONNECTIONS} connections, POST of ${BODY_BYTES / 1024} KiB, ${settings.seconds} s each`,
   // The others reach none but the lowest rates.
   usualPeers: peerNames("nearest"),
   quickPeers: peerNames("classic"),

@@ -15,7 +15,7 @@ import type { Sample, Workload, WorkloadContext } from "./workload.ts";
 
 const CONNECTIONS = 64;
 const BODY_BYTES = 4096;
-const REQUESTS = 20_000;
+const REQUESTS = 5000;
 const TIMEOUT_MS = 120_000;
 
 /** Through TCP relays. */

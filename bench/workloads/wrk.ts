@@ -37,11 +37,12 @@ const PROXIES: Readonly<Record<Protocol, string>> = { tcp: "TCP relays", http: "
 export function wrkWorkload(options: WrkOptions): Workload {
   const { request, connections, by, ...rest } = options;
   const isGet = "file" in request;
-  const what = isGet ? `GET of ${FILES[request.file] / 1024} KiB` : `POST of ${request.uploadBytes / 1024} KiB`;
+  const what = isGet ? `GET of ${sizeText(FILES[request.file])}` : `POST of ${sizeText(request.uploadBytes)}`;
   return {
     ...rest,
     describe: ({ settings }) =>
-      `wrk through ${PROXIES[options.protocol]}: ${connections} connections, ${what}, keep-alive, ${settings.seconds} s`,
+      `wrk through ${PROXIES[options.protocol]}: ${connections} connections, ${what}, keep-alive, ` +
+      `${settings.seconds} s`,
     metrics: metricsOf(by),
     whyNot: (environment) => (isGet ? whyMissing(environment, "nginx", "wrk") : whyMissing(environment, "wrk")),
     subjects: (context) =>
@@ -52,6 +53,10 @@ export function wrkWorkload(options: WrkOptions): Workload {
         measure: (relay) => measureWrk(context, options, relay, context.settings.seconds),
       }),
   };
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1024 ? `${bytes} B` : `${bytes / 1024} KiB`;
 }
 
 function metricsOf(by: "request" | "byte"): Metric[] {
