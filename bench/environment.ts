@@ -55,7 +55,6 @@ export const USUAL_PROGRAMS: readonly ProgramName[] = [
   "wrk",
   "hyperfine",
   "fortio",
-  "strace",
 ];
 
 /** The path of one of the programs in `programs/`, and of `limit/limit.zig`. */

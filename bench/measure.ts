@@ -36,7 +36,8 @@ export async function measureWorkload(
     try {
       report(`${prefix}: ${await body()}`);
     } catch (error) {
-      measured.failure = error instanceof Error ? error.message : String(error);
+      // What a program said before it ended may have many lines.
+      measured.failure = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ");
       report(`${prefix}: void: ${measured.failure}`);
     }
   };

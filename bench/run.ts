@@ -49,7 +49,7 @@ async function usablePeers(
 async function run({ workloads, peers: wanted, peersOf, settings, json }: CommandLine): Promise<boolean> {
   const machine = describeMachine();
   const date = new Date().toISOString();
-  const programs = new Set([...USUAL_PROGRAMS, ...wanted.flatMap(({ needs = [] }) => needs)]);
+  const programs = new Set([...USUAL_PROGRAMS, ...[...workloads, ...wanted].flatMap(({ needs = [] }) => needs)]);
   const environment = await prepareEnvironment(programs, (text) => report(`prepare: ${text}`));
   const { usable: peers, remarks } = await usablePeers(environment, wanted);
   const results: WorkloadResult[] = [];

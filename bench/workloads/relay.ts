@@ -6,6 +6,7 @@
 import type { Upstream } from "../backends/upstream.ts";
 import { startEcho } from "../backends/upstream.ts";
 import type { Environment } from "../environment.ts";
+import { type Memory, readMemory } from "../measurement/memory.ts";
 import type { Peer, RelayOptions, RunningPeer } from "../peers/peer.ts";
 import type { Sample, Subject, SubjectPlan, WorkloadContext } from "./workload.ts";
 
@@ -35,6 +36,12 @@ export async function startRelay(
 export async function stopRelay({ peer, upstream }: Relay): Promise<void> {
   await peer.process.kill();
   await upstream.process.kill();
+}
+
+/** The memory of a relay's peer. Throws with what it said if it has ended. */
+export function memoryOf({ peer }: Relay): Memory {
+  if (peer.process.isEnded) throw peer.process.failure("ended during the measurement");
+  return readMemory(peer.process.pid);
 }
 
 /** What a workload does with a relay. */

@@ -29,6 +29,7 @@ function syscallsWorkload(name: string, protocol: Protocol, proxies: string): Wo
     name,
     protocol,
     occasion: "named",
+    needs: ["strace"],
     describe: () =>
       `fortio through ${proxies} to an echo: ${REQUESTS} requests on ${CONNECTIONS} connections, POST of ` +
       `${BODY_BYTES / 1024} KiB, while the proxy's system calls are counted`,
