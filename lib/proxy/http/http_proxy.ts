@@ -200,8 +200,8 @@ export class HttpProxy implements ListenerHandler, HeadLender {
 
   /** @internal User code waits for this: the runtime has to have its turns until it is settled. */
   track(promise: Promise<unknown>): void {
-    // Whoever waits for it handles its rejection.
-    this.driver.userCode.track(promise).catch(() => {});
+    // Whoever waits for it handles its rejection: what is left is a mistake of the proxy's own.
+    this.driver.userCode.track(promise).catch((error) => this.reporter.onFilterError("(a bug)", error));
   }
 
   /** @internal A number from 0 to 1. */

@@ -213,7 +213,7 @@ export function putRequestHead(
   if (writesForwarded) markAll(head, FIELD_FORWARDED);
   end = putFields(target, end, head, source, base, dropped, head.upgradeField, -1);
   if (head.upgradeField >= 0) end = put(target, end, CONNECTION_UPGRADE);
-  if (forwards >= 0) {
+  if (forwards >= 0 && named[FIELD_MAX_FORWARDS] === 0) {
     end = put(target, end, MAX_FORWARDS);
     end = putDecimal(target, end, forwards - 1);
     end = put(target, end, END_OF_LINE);
@@ -237,9 +237,9 @@ export function putRequestHead(
   return changes.isOpen ? end : put(target, end, END_OF_LINE);
 }
 
-/** The lines that end a head that was left open. */
-export function hostAndEnd(host: string): Uint8Array {
-  return ascii(`host: ${host}\r\n\r\n`);
+/** The lines that end a head that was left open, by the name of an endpoint. A unix socket's is no host. */
+export function hostAndEnd(name: string): Uint8Array {
+  return ascii(`host: ${name.startsWith("unix:") ? "localhost" : name}\r\n\r\n`);
 }
 
 /** Is it to be added: neither there already, if that is believed, nor named by the route? */
