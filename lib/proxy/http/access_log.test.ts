@@ -41,7 +41,7 @@ describe("the access log", () => {
       entry.startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
       entry.sentBytes = 1234;
       entry.upstream = "10.0.0.1:80";
-      entry.requestId.set(ascii("abc"));
+      entry.requestId = ascii("abc");
       entry.requestIdBytes = 3;
     });
     const expected =

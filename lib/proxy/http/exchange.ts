@@ -247,7 +247,7 @@ export class Exchange implements AttemptsOwner {
     if (responseTimeoutMs !== null) this.#responseTimeoutMs = responseTimeoutMs;
     if (streamIdleTimeoutMs !== null) this.#streamIdleTimeoutMs = streamIdleTimeoutMs;
     this.#clusterName = options.action.type === "clusters" ? route.pickCluster(this.#proxy.random()) : "";
-    if (this.#filters === null) this.follow(head, memory, base);
+    if (this.#filters?.seesRoute !== true) this.follow(head, memory, base);
     else this.#filters.onRoute(this.#filterRoute(route), head, memory, base);
   }
 

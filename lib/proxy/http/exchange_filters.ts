@@ -89,6 +89,11 @@ export class ExchangeFilters implements FilterHost {
     return (this.#chain.hooks[HOOK_RESPONSE] as readonly unknown[]).length > 0 && this.run.response === null;
   }
 
+  /** Does any filter look at the route? */
+  get seesRoute(): boolean {
+    return this.#chain.isCurious;
+  }
+
   /** May the route's cluster be changed? */
   get isRouting(): boolean {
     return this.#isRouting;
@@ -106,7 +111,7 @@ export class ExchangeFilters implements FilterHost {
 
   /** A request's head has arrived. */
   onRequest(head: Head, memory: Uint8Array, base: number): void {
-    this.run.begin(head, memory, base, this.#proxy.options.trustedHops > 0);
+    this.run.begin(head, memory, base, this.#proxy.options.trustedHops > 0, this.#exchange.requestId);
     this.#runRequestHook(HOOK_REQUEST, head, memory, base);
   }
 

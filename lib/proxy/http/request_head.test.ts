@@ -309,11 +309,16 @@ describe("putRequestHead", () => {
     });
     fc.assert(
       fc.property(request, (text) => {
-        // With an id of its own the request is no ordinary one.
         const byLine = headOf(text, (changes) => {
+          // Edits, be they none, make a request that is no ordinary one.
+          changes.edits = new HeaderEdits({ set: [], add: [], remove: [] });
+        });
+        const withId = headOf(text, (changes) => {
           changes.requestId = ascii(ID);
         });
         assert.deepEqual(linesOf(headOf(text, () => {})), linesOf(byLine));
+        assert.deepEqual(linesOf(withId), linesOf(byLine));
+        assert.ok(withId.includes(ID));
       }),
     );
   });

@@ -106,15 +106,14 @@ export class RequestChanges {
   /** Were the client's claims removed already, so that those that are there are believed? */
   isCleaned = false;
 
-  /** Is nothing changed? */
-  get isEmpty(): boolean {
+  /** Is nothing changed, but for the id? */
+  get isEmptyButId(): boolean {
     return (
       this.target === null &&
       this.host === null &&
       !this.isOpen &&
       this.edits === null &&
       this.framing === FRAMING_KEPT &&
-      this.requestId === null &&
       !this.isCleaned
     );
   }
@@ -162,7 +161,7 @@ function isOrdinary(head: Head, additions: RequestAdditions, changes: RequestCha
     head.hasHost &&
     head.upgradeField < 0 &&
     head.method !== METHOD_OPTIONS &&
-    changes.isEmpty &&
+    changes.isEmptyButId &&
     !additions.isTrusted &&
     !additions.isForwardedWritten
   );
@@ -176,12 +175,13 @@ function putOrdinaryHead(
   source: Uint8Array,
   base: number,
   additions: RequestAdditions,
+  requestId: Uint8Array | null,
 ): number {
   let end = putFields(target, at, head, source, base, UNTRUSTED, -1, head.methodStart);
   end = put(target, end, additions.lines);
   end = copy(target, end, source, base + head.hostStart, base + head.hostEnd);
   end = put(target, end, HOST_END_AND_ID);
-  end = additions.requestIds.put(target, end);
+  end = requestId === null ? additions.requestIds.put(target, end) : put(target, end, requestId);
   return put(target, end, END_OF_HEAD);
 }
 
@@ -195,7 +195,9 @@ export function putRequestHead(
   additions: RequestAdditions,
   changes: RequestChanges,
 ): number {
-  if (isOrdinary(head, additions, changes)) return putOrdinaryHead(target, at, head, source, base, additions);
+  if (isOrdinary(head, additions, changes)) {
+    return putOrdinaryHead(target, at, head, source, base, additions, changes.requestId);
+  }
   const { edits, host } = changes;
   const isTrusted = additions.isTrusted || changes.isCleaned;
   const forwards = head.method === METHOD_OPTIONS ? maximumForwards(head, source, base) : -1;
