@@ -254,7 +254,7 @@ for (const driver of ["uring", "default"]) {
         ["slow", "piece 0;piece 1;piece 2;"],
       ];
       for (const wait of ["", "timer"]) {
-        for (const [kind, body] of REPLACED) {
+        for (const [kind, body] of wait === "" ? REPLACED : REPLACED.filter(([one]) => one.startsWith("s"))) {
           const name = `by: ${kind}${wait && `, after: ${wait}`}`;
           it(`requests, ${name}`, async () => {
             scene.upstream.answer = echoAll;
@@ -263,7 +263,7 @@ for (const driver of ["uring", "default"]) {
                 { body: "as it was" },
                 { method: "GET" },
                 { fields: "Transfer-Encoding: chunked\r\n", body: CHUNKS },
-                { body: "x".repeat(200_000) },
+                { body: "x".repeat(70_000) },
               ]) {
                 const { seen } = await exchange(`/replace/x?hook=${hook}&wait=${wait}&kind=${kind}`, sent);
                 assert.ok(seen?.isComplete);
@@ -278,7 +278,7 @@ for (const driver of ["uring", "default"]) {
             const target = `/replace/x?hook=response&wait=${wait}&kind=${kind}`;
             for (const answer of [
               respond("as it was"),
-              respond("x".repeat(600_000)),
+              respond("x".repeat(300_000)),
               respond(""),
               `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNKS}`,
             ]) {
@@ -373,7 +373,7 @@ for (const driver of ["uring", "default"]) {
       ];
       for (const wait of ["", "timer"]) {
         for (const [kind, change] of CHANGED) {
-          for (const tail of ["", "yes"]) {
+          for (const tail of wait === "" ? ["", "yes"] : ["yes"]) {
             const query = `kind=${kind.replaceAll(" ", "%20")}&wait=${wait}&tail=${tail}`;
             const expected = (data: string) => change(data) + tailOf(kind, tail);
             const name = `${kind}${tail && ", with a tail"}${wait && `, after: ${wait}`}`;
@@ -528,7 +528,7 @@ for (const driver of ["uring", "default"]) {
     describe("larger than memory should be", () => {
       for (const kind of ["micro", "grow"]) {
         it(`responses, for a client that does not read: ${kind}`, async () => {
-          const total = kind === "grow" ? 30_000_000 : 40_000_000;
+          const total = 30_000_000;
           let sent = 0;
           const piece = Buffer.alloc(100_000, "a");
           answerOnce((peer) => {
@@ -564,7 +564,7 @@ for (const driver of ["uring", "default"]) {
         });
 
         it(`requests, for an endpoint that does not read: ${kind}`, async () => {
-          const total = 40_000_000;
+          const total = 30_000_000;
           const id = newId();
           const peer = await scene.client();
           peer.send(requestBytes(`/transform/silent?kind=${kind}`, id, { fields: `Content-Length: ${total}\r\n` }));
