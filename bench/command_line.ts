@@ -17,6 +17,10 @@ export interface CommandLine {
   readonly workloads: readonly Workload[];
   /** In the order in which they are measured; those that the workloads need. */
   readonly peers: readonly Peer[];
+  /** The peers that a workload is measured on. */
+  peersOf(workload: Workload): readonly Peer[];
+  /** Is only the guard to be run, instead of everything? */
+  readonly isGuard: boolean;
   readonly settings: Settings;
   /** Where the raw results go; `null`: nowhere. */
   readonly json: string | null;
@@ -44,11 +48,16 @@ interface Options {
   rounds?: number;
   seconds?: number;
   quick: boolean;
+  syscalls: boolean;
+  guard: boolean;
   extra: readonly Peer[];
   extraHttp: readonly Peer[];
   json?: string;
   save: boolean;
 }
+
+/** The beginning of the workloads that `--syscalls` adds. */
+const SYSCALLS = "syscalls-";
 
 /** Read the arguments behind the command's name. */
 export function parseCommandLine(
@@ -63,14 +72,22 @@ export function parseCommandLine(
     return { exitCode: error.exitCode === 0 ? 0 : 2 };
   }
   const options = command.opts<Options>();
-  const { only, peers, rounds, seconds, quick, extra, extraHttp, json } = options;
+  const { peers, rounds, seconds, quick, guard, extra, extraHttp, json } = options;
   const base = quick ? QUICK : FULL;
-  const workloads = WORKLOADS.filter(({ name }) => only === undefined || only.includes(name));
-  const protocols = new Set(workloads.map(({ protocol }) => protocol));
+  const workloads = WORKLOADS.filter((workload) => isWanted(workload, options));
   const wanted = PEERS.filter(({ name, isDefault }) => (peers === undefined ? isDefault : peers.includes(name)));
+  const all = [...wanted, ...extra, ...extraHttp];
+  const peersOf = (workload: Workload): Peer[] => {
+    const usual = peers === undefined ? usualPeers(workload, quick) : undefined;
+    const isUsual = ({ name, isReference }: Peer): boolean => isReference || (usual?.includes(name) ?? true);
+    return all.filter((peer) => peer.protocol === workload.protocol && isUsual(peer));
+  };
+  const needed = new Set(workloads.flatMap(peersOf));
   return {
     workloads,
-    peers: [...wanted, ...extra, ...extraHttp].filter(({ protocol }) => protocols.has(protocol)),
+    peers: all.filter((peer) => needed.has(peer)),
+    peersOf,
+    isGuard: guard,
     settings: {
       ...base,
       rounds: rounds ?? base.rounds,
@@ -84,8 +101,18 @@ export function parseCommandLine(
   };
 }
 
+function isWanted({ name, occasion = "full" }: Workload, { only, quick, syscalls }: Options): boolean {
+  if (syscalls && name.startsWith(SYSCALLS)) return true;
+  if (only !== undefined) return only.includes(name);
+  return occasion === "always" || (occasion === "full" && !quick);
+}
+
+function usualPeers({ usualPeers, quickPeers }: Workload, isQuick: boolean): readonly string[] | undefined {
+  return isQuick ? (quickPeers ?? usualPeers) : usualPeers;
+}
+
 function createCommand(output: CommandLineOutput): Command {
-  const workloads = WORKLOADS.map(({ name }) => name);
+  const workloads = WORKLOADS.map(({ name, occasion }) => (occasion === "named" ? `${name} (not by default)` : name));
   const peers = new Set(PEERS.map(({ name, isDefault }) => (isDefault ? name : `${name} (not by default)`)));
   return new Command("bench")
     .description(
@@ -101,7 +128,9 @@ function createCommand(output: CommandLineOutput): Command {
     .option("--peers <NAME,...>", "measure only these", peerNames)
     .option("--rounds <N>", `how often each is measured (default: ${FULL.rounds})`, wholeNumber)
     .option("--seconds <S>", `how long each measurement takes (default: ${FULL.seconds})`, wholeNumber)
-    .option("--quick", "a few minutes: fewer rounds, seconds and connections", false)
+    .option("--quick", "below three minutes: what matters most, on fewer peers, in fewer rounds and seconds", false)
+    .option("--syscalls", "also count system calls per request, in runs of their own", false)
+    .option("--guard", "only compare ringway with the limit, and fail if it costs twice as much", false)
     .option(
       "--extra <NAME=COMMAND>",
       "another TCP proxy; {listen} and {upstream} in its command become port numbers; repeatable",

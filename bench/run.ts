@@ -7,7 +7,8 @@ import { writeFile } from "node:fs/promises";
 import process from "node:process";
 import { StepError } from "../test/runner/steps.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
-import { type Environment, prepareEnvironment } from "./environment.ts";
+import { type Environment, prepareEnvironment, USUAL_PROGRAMS } from "./environment.ts";
+import { runGuard } from "./guard.ts";
 import { checkHttpRelay } from "./http_relay_check.ts";
 import { measureWorkload } from "./measure.ts";
 import { describeMachine } from "./measurement/machine.ts";
@@ -50,6 +51,7 @@ async function usablePeers(
 async function run({
   workloads,
   peers: wanted,
+  peersOf,
   settings,
   json,
   command,
@@ -58,12 +60,13 @@ async function run({
 }: CommandLine): Promise<boolean> {
   const machine = describeMachine();
   const date = new Date().toISOString();
-  const environment = await prepareEnvironment((text) => report(`prepare: ${text}`));
+  const programs = new Set([...USUAL_PROGRAMS, ...[...workloads, ...wanted].flatMap(({ needs = [] }) => needs)]);
+  const environment = await prepareEnvironment(programs, (text) => report(`prepare: ${text}`));
   const { usable: peers, remarks } = await usablePeers(environment, wanted);
   const results: WorkloadResult[] = [];
   for (const workload of workloads) {
-    const ofProtocol = peers.filter(({ protocol }) => protocol === workload.protocol);
-    results.push(await measureWorkload(workload, { environment, settings, peers: ofProtocol }, report));
+    const ofWorkload = peersOf(workload).filter((peer) => peers.includes(peer));
+    results.push(await measureWorkload(workload, { environment, settings, peers: ofWorkload }, report));
   }
   const result: RunResult = {
     date,
@@ -105,7 +108,7 @@ const commandLine = parseCommandLine(process.argv.slice(2), {
 });
 if ("exitCode" in commandLine) process.exit(commandLine.exitCode);
 try {
-  process.exit((await run(commandLine)) ? 0 : 1);
+  process.exit((await (commandLine.isGuard ? runGuard(report) : run(commandLine))) ? 0 : 1);
 } catch (error) {
   process.stderr.write(
     `${error instanceof StepError ? error.message : error instanceof Error ? error.stack : error}\n`,

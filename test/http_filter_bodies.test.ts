@@ -4,7 +4,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import { until } from "./support/command.ts";
 import { echoAll, FilterScene } from "./support/filter_scene.ts";
@@ -13,7 +12,7 @@ import { allOf, chunkData, fieldOf, type Message, type Peer, respond, statusOf }
 const CHUNKS = "5;a=b\r\nhello\r\n2\r\n, \r\n0a\r\n0123456789\r\n0\r\nX-Sum: 1\r\n\r\n";
 const CHUNKS_DATA = "hello, 0123456789";
 /** What a proxy may have under way for one exchange, with all buffers of the kernel's. */
-const BOUND_BYTES = 40_000_000;
+const BOUND_BYTES = 25_000_000;
 
 let count = 0;
 
@@ -83,7 +82,7 @@ for (const driver of ["uring", "default"]) {
     }
 
     describe("read as a whole", () => {
-      for (const wait of ["", "null", "timer"]) {
+      for (const wait of ["", "timer"]) {
         for (const hook of ["request", "route"]) {
           const read = async (query: string, sent: Sent) => {
             scene.upstream.answer = echoAll;
@@ -98,8 +97,8 @@ for (const driver of ["uring", "default"]) {
               assert.equal(fieldOf(seen, "x-read"), String(length));
               assert.equal(response.body, "x".repeat(length));
             }
-            const large = "0123456789".repeat(50_000);
-            const { seen } = await read("limit=500000", { body: large });
+            const large = "0123456789".repeat(20_000);
+            const { seen } = await read("limit=200000", { body: large });
             assert.ok(seen?.body === large);
           });
 
@@ -326,7 +325,7 @@ for (const driver of ["uring", "default"]) {
           peer.send(requestBytes(target, id, { method: "GET" }));
           if (target.includes("response")) await peer.takeThrough("piece 3;");
           else await until(() => receivedBytes() > bytesBefore + 2000, "it is sent");
-          peer.destroy();
+          peer.socket.resetAndDestroy();
           await scene.noted(id, "cancelled");
           assert.equal((await scene.end(id)).flag, "DC");
         }
@@ -347,7 +346,6 @@ for (const driver of ["uring", "default"]) {
         const id = newId();
         peer.socket.pause();
         peer.send(requestBytes("/replace/x?hook=response&kind=flood", id, { method: "GET" }));
-        await once(peer.socket, "readable");
         const before = await memoryOf(scene);
         await new Promise((resolve) => setTimeout(resolve, 300));
         assert.ok((await memoryOf(scene)) - before < 100_000_000);
@@ -485,7 +483,7 @@ for (const driver of ["uring", "default"]) {
           const download = `/transform/x?hook=response&kind=${kind}`;
           const left = await start(download, "GET", "");
           await left.peer.takeThrough(kind === "none" ? "piece one." : "PIECE ONE.");
-          left.peer.destroy();
+          left.peer.socket.resetAndDestroy();
           assert.equal((await scene.end(left.id)).flag, "DC");
           assert.deepEqual((await scene.events(left.id)).notes, ["abort 0"]);
           peers = [];
@@ -498,7 +496,7 @@ for (const driver of ["uring", "default"]) {
           const bytesBefore = receivedBytes();
           const upload = await start(`/transform/x?kind=${kind}`, "POST", "half");
           await until(() => receivedBytes() > bytesBefore, "it is forwarded");
-          upload.peer.destroy();
+          upload.peer.socket.resetAndDestroy();
           assert.equal((await scene.end(upload.id)).flag, "DC");
           assert.deepEqual((await scene.events(upload.id)).notes, ["abort 0"]);
         }
@@ -528,9 +526,9 @@ for (const driver of ["uring", "default"]) {
     });
 
     describe("larger than memory should be", () => {
-      for (const kind of ["upper", "micro", "grow"]) {
+      for (const kind of ["micro", "grow"]) {
         it(`responses, for a client that does not read: ${kind}`, async () => {
-          const total = kind === "grow" ? 20_000_000 : 200_000_000;
+          const total = kind === "grow" ? 30_000_000 : 40_000_000;
           let sent = 0;
           const piece = Buffer.alloc(100_000, "a");
           answerOnce((peer) => {
@@ -566,7 +564,7 @@ for (const driver of ["uring", "default"]) {
         });
 
         it(`requests, for an endpoint that does not read: ${kind}`, async () => {
-          const total = 200_000_000;
+          const total = 40_000_000;
           const id = newId();
           const peer = await scene.client();
           peer.send(requestBytes(`/transform/silent?kind=${kind}`, id, { fields: `Content-Length: ${total}\r\n` }));
@@ -584,7 +582,7 @@ for (const driver of ["uring", "default"]) {
           go();
           await untilStill(() => sent);
           assert.ok(sent < BOUND_BYTES, `${sent} bytes were taken`);
-          peer.destroy();
+          peer.socket.resetAndDestroy();
           assert.equal((await scene.end(id)).flag, "DC");
         });
       }

@@ -165,6 +165,8 @@ async function receive(message: ToWorker): Promise<void> {
       // One may come while the driver is still being opened. If that fails, it is said there.
       const worker = await starting?.catch(() => null);
       await worker?.receive(message);
+      // It did not start, and has nothing to close.
+      if (!worker && message.type === "stop") scope.postMessage({ type: "stopped" });
       return;
     }
     starting = WorkerMain.start(message.config, new MessageCounter(message.sent));

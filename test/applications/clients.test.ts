@@ -67,8 +67,11 @@ describe("clients through the proxy", () => {
 
       it("are fetch, node:http and ws in Node", { skip: missing("node") }, async () => {
         const program = await nodeProgram("http_client.ts");
-        assertExpected(await run("node", [program.path, url]));
-        program.remove();
+        try {
+          assertExpected(await run("node", [program.path, url]));
+        } finally {
+          program.remove();
+        }
       });
 
       const curl = async (...arguments_: string[]): Promise<string> => {

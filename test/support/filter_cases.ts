@@ -11,6 +11,7 @@ import {
   defineConfig,
   type FilterMessage,
   type FilterReply,
+  type FilterWorker,
   type HttpExchange,
   type HttpFilter,
   type MaybePromise,
@@ -348,17 +349,19 @@ const careless: HttpFilter = {
   },
 };
 
+let worker: FilterWorker | null = null;
+
 const start: HttpFilter = {
   name: "start",
-  async onStart(worker) {
+  async onStart(own) {
     await wait("timer");
-    worker.log("warning", `started ${worker.index} of ${worker.count}`);
+    worker = own;
+    own.log("warning", `started ${own.index} of ${own.count}`);
     if (process.env["FAIL_START"] === "yes") throw new Error("cannot start for a test");
   },
   async onStop() {
     await wait("timer");
-    notes.push("stopped");
-    process.stdout.write("");
+    worker?.log("warning", `stopped ${worker.index}`);
   },
 };
 
