@@ -132,6 +132,8 @@ async function openDriver(config: WorkerConfig): Promise<Driver> {
   const connection = connectionOptions(config.server.ioUring);
   if (config.driver === "default") return new DefaultDriver({ connection, reporter });
   const library = await loadLibrary(config.libraryPath ?? undefined);
+  // A thread that can't have it costs a little more.
+  library.functions.ringway_thread_batch();
   const ring = ringOptions(config.server.ioUring, config.disabledFeatures);
   return new UringDriver({ library, ring, connection, acceptSize: config.server.ioUring.acceptSize, reporter });
 }
