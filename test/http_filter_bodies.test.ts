@@ -146,7 +146,8 @@ for (const driver of ["uring", "default"]) {
           for (const path of [`/read/x?limit=9&wait=${wait}`, `/transform/x?kind=micro&wait=${wait}`]) {
             const peer = await scene.client();
             peer.send(
-              `POST ${path} HTTP/1.1\r\nHost: a\r\nX-Id: ${newId()}\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n`,
+              `POST ${path} HTTP/1.1\r\nHost: a\r\nX-Id: ${newId()}\r\n` +
+                "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n",
             );
             assert.equal(statusOf(await peer.response()), 100, path);
             peer.send("BODY");
@@ -161,9 +162,10 @@ for (const driver of ["uring", "default"]) {
         it(`responses up to the limit, and beyond it${wait && `, after: ${wait}`}`, async () => {
           const target = `/read/x?hook=response&wait=${wait}&limit=10`;
           for (const body of ["", "x", "x".repeat(10)]) {
+            const chunk = body && `${body.length.toString(16)}\r\n${body}\r\n`;
             for (const answer of [
               respond(body),
-              `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body && `${body.length.toString(16)}\r\n${body}\r\n`}0\r\nX-T: 1\r\n\r\n`,
+              `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}0\r\nX-T: 1\r\n\r\n`,
             ]) {
               answerOnce(answer);
               const { response } = await exchange(target);
@@ -475,9 +477,8 @@ for (const driver of ["uring", "default"]) {
           const start = async (target: string, method: string, after: string) => {
             const id = newId();
             const peer = await scene.client();
-            peer.send(
-              `${requestBytes(target, id, { method, fields: method === "POST" ? "Content-Length: 9\r\n" : "" })}${after}`,
-            );
+            const fields = method === "POST" ? "Content-Length: 9\r\n" : "";
+            peer.send(`${requestBytes(target, id, { method, fields })}${after}`);
             return { id, peer };
           };
           const download = `/transform/x?hook=response&kind=${kind}`;
