@@ -146,7 +146,8 @@ for (const driver of ["uring", "default"]) {
           for (const path of [`/read/x?limit=9&wait=${wait}`, `/transform/x?kind=micro&wait=${wait}`]) {
             const peer = await scene.client();
             peer.send(
-              `POST ${path} HTTP/1.1\r\nHost: a\r\nX-Id: ${newId()}\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n`,
+              `POST ${path} HTTP/1.1\r\nHost: a\r\nX-Id: ${newId()}\r\n` +
+                "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n",
             );
             assert.equal(statusOf(await peer.response()), 100, path);
             peer.send("BODY");
@@ -161,9 +162,10 @@ for (const driver of ["uring", "default"]) {
         it(`responses up to the limit, and beyond it${wait && `, after: ${wait}`}`, async () => {
           const target = `/read/x?hook=response&wait=${wait}&limit=10`;
           for (const body of ["", "x", "x".repeat(10)]) {
+            const chunk = body && `${body.length.toString(16)}\r\n${body}\r\n`;
             for (const answer of [
               respond(body),
-              `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body && `${body.length.toString(16)}\r\n${body}\r\n`}0\r\nX-T: 1\r\n\r\n`,
+              `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}0\r\nX-T: 1\r\n\r\n`,
             ]) {
               answerOnce(answer);
               const { response } = await exchange(target);
@@ -254,7 +256,7 @@ for (const driver of ["uring", "default"]) {
         ["slow", "piece 0;piece 1;piece 2;"],
       ];
       for (const wait of ["", "timer"]) {
-        for (const [kind, body] of REPLACED) {
+        for (const [kind, body] of wait === "" ? REPLACED : REPLACED.filter(([one]) => one.startsWith("s"))) {
           const name = `by: ${kind}${wait && `, after: ${wait}`}`;
           it(`requests, ${name}`, async () => {
             scene.upstream.answer = echoAll;
@@ -263,7 +265,7 @@ for (const driver of ["uring", "default"]) {
                 { body: "as it was" },
                 { method: "GET" },
                 { fields: "Transfer-Encoding: chunked\r\n", body: CHUNKS },
-                { body: "x".repeat(200_000) },
+                { body: "x".repeat(70_000) },
               ]) {
                 const { seen } = await exchange(`/replace/x?hook=${hook}&wait=${wait}&kind=${kind}`, sent);
                 assert.ok(seen?.isComplete);
@@ -278,7 +280,7 @@ for (const driver of ["uring", "default"]) {
             const target = `/replace/x?hook=response&wait=${wait}&kind=${kind}`;
             for (const answer of [
               respond("as it was"),
-              respond("x".repeat(600_000)),
+              respond("x".repeat(300_000)),
               respond(""),
               `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${CHUNKS}`,
             ]) {
@@ -373,7 +375,7 @@ for (const driver of ["uring", "default"]) {
       ];
       for (const wait of ["", "timer"]) {
         for (const [kind, change] of CHANGED) {
-          for (const tail of ["", "yes"]) {
+          for (const tail of wait === "" ? ["", "yes"] : ["yes"]) {
             const query = `kind=${kind.replaceAll(" ", "%20")}&wait=${wait}&tail=${tail}`;
             const expected = (data: string) => change(data) + tailOf(kind, tail);
             const name = `${kind}${tail && ", with a tail"}${wait && `, after: ${wait}`}`;
@@ -475,9 +477,8 @@ for (const driver of ["uring", "default"]) {
           const start = async (target: string, method: string, after: string) => {
             const id = newId();
             const peer = await scene.client();
-            peer.send(
-              `${requestBytes(target, id, { method, fields: method === "POST" ? "Content-Length: 9\r\n" : "" })}${after}`,
-            );
+            const fields = method === "POST" ? "Content-Length: 9\r\n" : "";
+            peer.send(`${requestBytes(target, id, { method, fields })}${after}`);
             return { id, peer };
           };
           const download = `/transform/x?hook=response&kind=${kind}`;
@@ -528,7 +529,7 @@ for (const driver of ["uring", "default"]) {
     describe("larger than memory should be", () => {
       for (const kind of ["micro", "grow"]) {
         it(`responses, for a client that does not read: ${kind}`, async () => {
-          const total = kind === "grow" ? 30_000_000 : 40_000_000;
+          const total = 30_000_000;
           let sent = 0;
           const piece = Buffer.alloc(100_000, "a");
           answerOnce((peer) => {
@@ -564,7 +565,7 @@ for (const driver of ["uring", "default"]) {
         });
 
         it(`requests, for an endpoint that does not read: ${kind}`, async () => {
-          const total = 40_000_000;
+          const total = 30_000_000;
           const id = newId();
           const peer = await scene.client();
           peer.send(requestBytes(`/transform/silent?kind=${kind}`, id, { fields: `Content-Length: ${total}\r\n` }));

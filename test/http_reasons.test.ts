@@ -226,3 +226,35 @@ for (const driver of DRIVERS) {
     });
   });
 }
+
+for (const driver of DRIVERS) {
+  describe(`an answer of the proxy's own on the ${driver} driver`, () => {
+    it("names the id that the endpoint was given", () =>
+      withRoutes(
+        driver,
+        ["web"],
+        (endpoint) => ({
+          listeners: [{ cluster: "web" }],
+          clusters: [{ name: "web", endpoints: [endpoint("web")] }],
+        }),
+        async (scene) => {
+          const ids: string[] = [];
+          scene.upstream("web").answer = (request, peer) => {
+            ids.push(fieldOf(request, "x-request-id") ?? "");
+            peer.end();
+          };
+          const peer = await scene.proxy.client();
+          for (let index = 0; index < 3; index++) {
+            peer.send("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+            const response = await peer.response();
+            assert.equal(statusOf(response), 502);
+            assert.match(ids[index] ?? "", /^[0-9a-f]{32}$/);
+            assert.equal(fieldOf(response, "x-request-id"), ids[index]);
+            assert.ok(response.body.includes(`(request ${ids[index]})`), response.body);
+          }
+          assert.equal(new Set(ids).size, 3);
+          peer.destroy();
+        },
+      ));
+  });
+}

@@ -326,7 +326,7 @@ function createCommand(output: CommandLineOutput): Command {
     )
     .option(
       "--access-log-format <FORMAT>",
-      "HTTP: combined, json, or a template such as %time% %method% %target% %status%",
+      "HTTP: common, combined, json, or a template such as %time% %method% %target% %status%",
       accessLogFormat,
       defaults.accessLogFormat,
     )

@@ -98,7 +98,7 @@ export interface ProxyConfig {
   readonly overload: OverloadOptions;
   /** The file that gets a line for each HTTP request; `"-"`: standard output, `""`: none. */
   readonly accessLog: string;
-  /** `"combined"`, `"json"`, or a template such as `"%time% %method% %target% %status%"`. */
+  /** `"common"`, `"combined"`, `"json"`, or a template such as `"%time% %method% %target% %status%"`. */
   readonly accessLogFormat: string;
 }
 

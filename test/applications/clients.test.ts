@@ -4,10 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { FORTIO } from "../../bench/load/fortio.ts";
+import { TOOLS } from "../runner/process.ts";
 import { type RunningCommand, runtimeCommand } from "../support/command.ts";
 import { DRIVERS } from "../support/front.ts";
 import { LARGE_BYTES } from "../support/hono_app.ts";
@@ -17,7 +17,8 @@ import { nodeProgram } from "../support/node_program.ts";
 import { missing, type Output, run, type ServerProgram } from "../support/programs.ts";
 
 const CLIENT = fileURLToPath(new URL("../support/http_client.ts", import.meta.url));
-const NO_FORTIO = !existsSync(FORTIO) && "not installed: fortio, which the benchmark builds";
+const FORTIO = `${TOOLS}/${readdirSync(TOOLS).find((name) => name.startsWith("fortio-"))}/fortio`;
+const NO_FORTIO = !existsSync(FORTIO) && "not installed: fortio; the benchmark builds it, where Go is there";
 
 /** What `http_client.ts` prints. */
 const EXPECTED = {

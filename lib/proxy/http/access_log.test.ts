@@ -50,6 +50,14 @@ describe("the access log", () => {
     assert.equal(line, expected);
   });
 
+  it("writes the common format", () => {
+    const line = linesOf("common", [REQUEST], (entry) => {
+      entry.startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
+      entry.sentBytes = 7;
+    });
+    assert.equal(line, '192.0.2.1 - - [31/Jan/2026:12:00:05 +0000] "GET /a?b=c HTTP/1.1" 200 7\n');
+  });
+
   it("writes JSON with every field, null for what is not known", () => {
     const record = JSON.parse(linesOf("json", ["GET / HTTP/1.0\r\n\r\n"]));
     assert.deepEqual(Object.keys(record), LOG_FIELDS);

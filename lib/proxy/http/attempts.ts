@@ -242,7 +242,8 @@ export class Attempts {
     // The endpoint closed a connection that was not in use, and the request crossed it: no other explanation is left
     // for a connection that was used before and said nothing at all (RFC 9110 section 9.2.2).
     const isCrossed = isUnanswered && upstream.isReused && !this.#isRepeated && isIdempotent(owner.method);
-    if (isCrossed && this.#head !== null && this.retry.isWhole && owner.isRequestComplete) {
+    // The head is there only if all is that was sent, unless the body turned out to be too long.
+    if (isCrossed && this.#head !== null && this.retry.isWhole) {
       this.#proxy.statistics.add(STATISTIC.http_upstream_retries_total, 1);
       this.#isRepeated = true;
       this.#early = this.retry.takeSent(this.#early);

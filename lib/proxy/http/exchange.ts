@@ -51,6 +51,7 @@ import {
 } from "./reasons.ts";
 import { type LocalReplyBytes, type ReplyContext, replyBytes } from "./reply.ts";
 import { maximumForwards, putRequestHead, requestHeadBytes } from "./request_head.ts";
+import { requestIdOf } from "./request_ids.ts";
 import {
   BODY_CHUNKED,
   BODY_RAW,
@@ -98,8 +99,11 @@ export class Exchange implements AttemptsOwner {
   upstreamName = "";
   /** The client's address as text, if there are filters. */
   clientText = "";
-  /** As in X-Request-Id, if there are filters. */
+  /** As in X-Request-Id, if there are filters or the client is trusted; otherwise see `#idWords`. */
   requestId: Uint8Array = NOTHING;
+  /** The id that the endpoint was given, in four words. */
+  readonly #idWords: Uint32Array = new Uint32Array(4);
+  #hasId = false;
   readonly #proxy: HttpProxy;
   readonly #downstream: Downstream;
   #isActive = false;
@@ -170,6 +174,7 @@ export class Exchange implements AttemptsOwner {
     this.#isActive = true;
     this.#isSelfDelimiting = true;
     this.#isSent = false;
+    this.#hasId = false;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
     this.#responseTimeoutMs = options.responseTimeoutMs;
     this.#streamIdleTimeoutMs = options.streamIdleTimeoutMs;
@@ -177,12 +182,13 @@ export class Exchange implements AttemptsOwner {
     this.#wantsJson = acceptsJson(head, memory, base);
     this.#expectsContinue = head.expectsContinue;
     this.adopt(head, memory, base);
+    this.requestId = options.trustedHops > 0 ? proxy.requestIdOf(head, memory, base) : NOTHING;
     if (proxy.filters === null) {
       this.decide(head, memory, base);
       return;
     }
     this.clientText = trustedClient(head, memory, base, options.trustedHops) ?? this.#downstream.additions().clientText;
-    this.requestId = proxy.requestIdOf(head, memory, base);
+    if (this.requestId === NOTHING) this.requestId = proxy.requestIdOf(head, memory, base);
     this.#filters = new ExchangeFilters(proxy, this, proxy.filters);
     this.#filters.onRequest(head, memory, base);
   }
@@ -305,22 +311,36 @@ export class Exchange implements AttemptsOwner {
     changes.host = route.host ?? (head.hasHost ? null : cluster.nameBytes);
     changes.isOpen = route.isHostOfEndpoint;
     changes.edits = route.requestHeaders;
+    if (this.requestId !== NOTHING) changes.requestId = this.requestId;
     const filters = this.#filters;
     if (filters !== null) {
       const framing = filters.requestFraming();
       if (framing === null) return;
       changes.framing = framing;
-      changes.requestId = this.requestId;
       changes.isCleaned = filters.isCleaned;
     }
     const lease = proxy.driver.allocate(requestHeadBytes(head, changes));
     lease.length = putRequestHead(lease.memory, lease.offset, head, memory, base, additions, changes) - lease.offset;
+    if (this.requestId === NOTHING) this.#keepId(proxy.requestIds.words);
     const hash = cluster.cluster.needsHash ? this.#hash(route, head, memory, base) : NO_HASH;
     this.#attempts.begin(cluster, route, lease, hash);
     this.#startMirror(route);
     this.#attempts.acquire();
     // Not those of the next request, which may have begun.
     filters?.startRequestBody();
+  }
+
+  /** The id that the endpoint is given: it is made text only if something goes wrong. */
+  #keepId(words: Uint32Array): void {
+    const kept = this.#idWords;
+    this.#hasId = true;
+    for (let word = 0; word < kept.length; word++) kept[word] = words[word] as number;
+  }
+
+  /** The id for an answer of the proxy's own. */
+  #ownId(): Uint8Array {
+    if (this.requestId !== NOTHING || !this.#isActive) return this.requestId;
+    return this.#hasId ? requestIdOf(this.#idWords) : this.#proxy.requestIds.next();
   }
 
   #hash(route: Route, head: Head, memory: Uint8Array, base: number): number {
@@ -699,7 +719,7 @@ export class Exchange implements AttemptsOwner {
       isHeadOnly,
       isLast,
       date: this.#proxy.date(),
-      requestId: this.requestId,
+      requestId: this.#ownId(),
       edits: this.#ownEdits,
     });
   }

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Random } from "../../net/memory/random.ts";
 import { seeds } from "../../net/memory/test_support.ts";
-import type { RetryCondition } from "./retry_options.ts";
+import type { RetryCondition, RetryOptions } from "./retry_options.ts";
 import { anyRequest } from "./routing/plain_route.ts";
 import { CLUSTERS, type HttpPlan, HttpWorld, MIRROR } from "./test_http_world.ts";
 
@@ -165,6 +165,18 @@ function routesPlan(random: Random): HttpPlan {
   };
 }
 
+/** Nothing is a reason to try again but what always is. */
+const KEEPS_BODIES: RetryOptions = {
+  on: [],
+  statuses: [],
+  attempts: 1,
+  isForAllMethods: false,
+  perTryTimeoutMs: 0,
+  backOffMs: 0,
+  maximumBackOffMs: 0,
+  bodyBytes: 1 << 20,
+};
+
 /** Filters do anything, at once or later. */
 function filtersPlan(random: Random): HttpPlan {
   const plan = random.pick([calmPlan, roughPlan, routesPlan])(random);
@@ -208,13 +220,18 @@ test("whatever happens, a response is the right one or visibly none, and nothing
 
 test("no client notices that an upstream closes a connection that it does not use", TIMEOUT, async () => {
   let retries = 0;
-  const plan = (random: Random): HttpPlan => ({
-    ...calmPlan(random),
-    methods: ["GET", "HEAD", "OPTIONS"],
-    idleCloseProbability: 0.5,
-    delayMs: random.pick([1, 5]),
-    options: {},
-  });
+  const plan = (random: Random): HttpPlan => {
+    // A body is kept only where a route may want it again.
+    const isKept = random.chance(0.5);
+    return {
+      ...calmPlan(random),
+      methods: isKept ? ["GET", "PUT"] : ["GET", "HEAD", "OPTIONS"],
+      idleCloseProbability: 0.5,
+      delayMs: random.pick([1, 5]),
+      options: {},
+      route: isKept ? { retry: KEEPS_BODIES } : {},
+    };
+  };
   await simulate(plan, (world) => {
     assertAllAnswered(world);
     retries += world.total("http_upstream_retries_total");

@@ -12,11 +12,18 @@ export const REQUEST_ID_BYTES = 32;
 export class RequestIds {
   /** The one that was made last. */
   readonly bytes: Uint8Array = new Uint8Array(REQUEST_ID_BYTES);
+  /** The same in four words. */
+  readonly words: Uint32Array = new Uint32Array(4);
   readonly #state: Uint32Array = crypto.getRandomValues(new Uint32Array(4));
 
   /** Write the next one as 32 hexadecimal digits; returns where it ends. */
   put(target: Uint8Array, at: number): number {
-    for (let word = 0; word < 4; word++) putHex32(target, at + word * 8, this.#draw());
+    const { words } = this;
+    for (let word = 0; word < 4; word++) {
+      const drawn = this.#draw();
+      words[word] = drawn;
+      putHex32(target, at + word * 8, drawn);
+    }
     return at + REQUEST_ID_BYTES;
   }
 
@@ -42,4 +49,11 @@ export class RequestIds {
     s[3] = (d2 << 11) | (d2 >>> 21);
     return result;
   }
+}
+
+/** The digits of a number that was given as {@linkcode RequestIds.words}. */
+export function requestIdOf(words: Uint32Array): Uint8Array {
+  const bytes = new Uint8Array(REQUEST_ID_BYTES);
+  for (let word = 0; word < 4; word++) putHex32(bytes, word * 8, words[word] as number);
+  return bytes;
 }

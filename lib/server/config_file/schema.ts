@@ -96,7 +96,7 @@ function toOverload(section: z.output<typeof overloadObject>): OverloadOptions {
   };
 }
 
-const accessLogFormat = checkedText("combined, json or a template", (value) => {
+const accessLogFormat = checkedText("common, combined, json or a template", (value) => {
   try {
     lineFormat(value);
     return null;
@@ -107,7 +107,7 @@ const accessLogFormat = checkedText("combined, json or a template", (value) => {
 })
   .default(defaults.accessLogFormat)
   .describe(
-    "How lines are written: `combined`, `json`, or a template such as `%method% %target% %status%`; see http.md.",
+    "How lines are written: `common`, `combined`, `json`, or a template such as `%method% %target% %status%`; see http.md.",
   );
 
 const configObject = z.strictObject(
