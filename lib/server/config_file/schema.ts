@@ -107,7 +107,7 @@ const accessLogFormat = checkedText("common, combined, json or a template", (val
 })
   .default(defaults.accessLogFormat)
   .describe(
-    "How lines are written: `common`, `combined`, `json`, or a template such as `%method% %target% %status%`; see http.md.",
+    "How lines are written: `common`, `combined`, `json`, or a template such as `%method% %status%`; see http.md.",
   );
 
 const configObject = z.strictObject(
