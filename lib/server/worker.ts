@@ -157,16 +157,18 @@ function fail(error: unknown): void {
 }
 
 let starting: Promise<WorkerMain> | null = null;
-/** Messages received after `start`. */
+/** Messages after `start` that were received, and have had their effect. */
 let received = 0;
 
 async function receive(message: ToWorker): Promise<void> {
   try {
     if (message.type !== "start") {
-      received++;
       // One may come while the driver is still being opened. If that fails, it is said there.
       const worker = await starting?.catch(() => null);
-      await worker?.receive(message);
+      const handling = worker?.receive(message);
+      // Not before: a loop that finds no message on its way has to find what the last one changed.
+      received++;
+      await handling;
       // It did not start, and has nothing to close.
       if (!worker && message.type === "stop") scope.postMessage({ type: "stopped" });
       return;
