@@ -155,15 +155,16 @@ function fail(error: unknown): void {
 }
 
 let starting: Promise<WorkerMain> | null = null;
-/** Messages received after `start`. */
+/** Messages after `start` that are being acted on. */
 let received = 0;
 
 async function receive(message: ToWorker): Promise<void> {
   try {
     if (message.type !== "start") {
-      received++;
       // One may come while the driver is still being opened. If that fails, it is said there.
       const worker = await starting?.catch(() => null);
+      // Not before: the loop may go on waiting once it has arrived, and has to see what it says.
+      received++;
       await worker?.receive(message);
       // It did not start, and has nothing to close.
       if (!worker && message.type === "stop") scope.postMessage({ type: "stopped" });
