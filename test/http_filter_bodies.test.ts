@@ -20,6 +20,10 @@ function newId(): string {
   return `body${count++}`;
 }
 
+function chunk(data: string): string {
+  return data === "" ? "" : `${data.length.toString(16)}\r\n${data}\r\n`;
+}
+
 /** The body without its framing. */
 function dataOf(message: Message): string {
   return fieldOf(message, "transfer-encoding") === undefined ? message.body : chunkData(message.body);
@@ -145,9 +149,8 @@ for (const driver of ["uring", "default"]) {
           scene.upstream.answer = echoAll;
           for (const path of [`/read/x?limit=9&wait=${wait}`, `/transform/x?kind=micro&wait=${wait}`]) {
             const peer = await scene.client();
-            peer.send(
-              `POST ${path} HTTP/1.1\r\nHost: a\r\nX-Id: ${newId()}\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n`,
-            );
+            const fields = "Expect: 100-continue\r\nContent-Length: 4\r\n";
+            peer.send(requestBytes(path, newId(), { fields }));
             assert.equal(statusOf(await peer.response()), 100, path);
             peer.send("BODY");
             assert.equal(statusOf(await peer.response()), 200);
@@ -163,7 +166,7 @@ for (const driver of ["uring", "default"]) {
           for (const body of ["", "x", "x".repeat(10)]) {
             for (const answer of [
               respond(body),
-              `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body && `${body.length.toString(16)}\r\n${body}\r\n`}0\r\nX-T: 1\r\n\r\n`,
+              `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk(body)}0\r\nX-T: 1\r\n\r\n`,
             ]) {
               answerOnce(answer);
               const { response } = await exchange(target);
@@ -475,9 +478,8 @@ for (const driver of ["uring", "default"]) {
           const start = async (target: string, method: string, after: string) => {
             const id = newId();
             const peer = await scene.client();
-            peer.send(
-              `${requestBytes(target, id, { method, fields: method === "POST" ? "Content-Length: 9\r\n" : "" })}${after}`,
-            );
+            const fields = method === "POST" ? "Content-Length: 9\r\n" : "";
+            peer.send(`${requestBytes(target, id, { method, fields })}${after}`);
             return { id, peer };
           };
           const download = `/transform/x?hook=response&kind=${kind}`;

@@ -140,7 +140,7 @@ for (const driver of ["uring", "default"]) {
       }
     });
 
-    it("takes a worker with it where user code throws and nobody called it, and the next one has its filters", async () => {
+    it("comes with a worker's where user code throws in a timer; the next one has its filters", async () => {
       const own = await FilterScene.start(driver);
       try {
         const peer = await own.client();

@@ -54,9 +54,9 @@ export interface HttpFilter {
   /** The route was chosen, see {@linkcode HttpExchange.route}. */
   onRoute?(exchange: HttpExchange): MaybePromise<FilterReply | Nothing>;
   /**
-   * The response's head has arrived, the endpoint's or one that the proxy or a filter made. A reply takes its place, and
-   * no other filter is asked about it; nor is one if the response fails while a filter waits. Not called for interim
-   * responses (1xx) and upgrades, where the request's head could not be read, and after a filter's failure.
+   * The response's head has arrived, the endpoint's or one that the proxy or a filter made. A reply takes its place,
+   * and no other filter is asked about it; nor is one if the response fails while a filter waits. Not called for
+   * interim responses (1xx) and upgrades, where the request's head could not be read, and after a filter's failure.
    */
   onResponseHead?(exchange: HttpExchange): MaybePromise<FilterReply | Nothing>;
   /**
@@ -86,8 +86,8 @@ export interface FilterReply {
 }
 
 /**
- * A request and its response. Used again for nothing else; no hook but `onEnd` may use it after its own promise. After the
- * end it says what it said in `onEnd`, and changes nothing any more.
+ * A request and its response. Used again for nothing else; no hook but `onEnd` may use it after its own promise. After
+ * the end it says what it said in `onEnd`, and changes nothing any more.
  */
 export interface HttpExchange {
   /** Throws a TypeError if the request's head could not be read, which only `onEnd` is told. */
@@ -128,8 +128,8 @@ export interface FilterRoute {
   readonly name: string;
   readonly virtualHost: string;
   /**
-   * The cluster that was chosen, or empty if the route answers itself. `onRoute` may set another one, by its name. Throws
-   * a RangeError for an unknown one, and a TypeError in other hooks.
+   * The cluster that was chosen, or empty if the route answers itself. `onRoute` may set another one, by its name.
+   * Throws a RangeError for an unknown one, and a TypeError in other hooks.
    */
   cluster: string;
 }
@@ -146,14 +146,14 @@ export interface FilterMessage {
    */
   transformBody(transform: BodyTransform): void;
   /**
-   * Send this in the place of the body, through the transforms if there are some. What comes of the old one is read and
-   * dropped. A stream is cancelled if it is not sent to its end. Bytes must not be changed afterwards. In vain where the
-   * message has no body by its nature (HEAD, 204, 304); not for requests that ask for another protocol.
+   * Send this in the place of the body, through the transforms if there are some. What comes of the old one is read
+   * and dropped. A stream is cancelled if it is not sent to its end. Bytes must not be changed afterwards. In vain
+   * where the message has no body by its nature (HEAD, 204, 304); not for requests that ask for another protocol.
    */
   replaceBody(body: string | Uint8Array | ReadableStream<Uint8Array>): void;
   /**
-   * Wait for the whole body, which is passed on afterwards, unless it is replaced. It is the body as it came, before all
-   * transforms, or the one in its place. Rejects with a RingwayError of code `ERR_BODY_TOO_LARGE` if it is longer than
+   * Wait for the whole body, which is passed on afterwards, unless it is replaced. It is the body as it came, before
+   * all transforms, or the one in its place. Rejects with a RingwayError of code `ERR_BODY_TOO_LARGE` if it is longer than
    * `limitBytes`; what rejects with that is answered with 413 for a request and 502 for a response, as is a hook that
    * goes on without replacing the body. `ERR_BODY_INCOMPLETE`: the exchange ended before. `ERR_BODY_READ`: it is being
    * read already, or was longer than an earlier limit.
