@@ -20,6 +20,10 @@ function newId(): string {
   return `body${count++}`;
 }
 
+function chunk(data: string): string {
+  return data === "" ? "" : `${data.length.toString(16)}\r\n${data}\r\n`;
+}
+
 /** The body without its framing. */
 function dataOf(message: Message): string {
   return fieldOf(message, "transfer-encoding") === undefined ? message.body : chunkData(message.body);
@@ -145,10 +149,8 @@ for (const driver of ["uring", "default"]) {
           scene.upstream.answer = echoAll;
           for (const path of [`/read/x?limit=9&wait=${wait}`, `/transform/x?kind=micro&wait=${wait}`]) {
             const peer = await scene.client();
-            peer.send(
-              `POST ${path} HTTP/1.1\r\nHost: a\r\nX-Id: ${newId()}\r\n` +
-                "Expect: 100-continue\r\nContent-Length: 4\r\n\r\n",
-            );
+            const fields = "Expect: 100-continue\r\nContent-Length: 4\r\n";
+            peer.send(requestBytes(path, newId(), { fields }));
             assert.equal(statusOf(await peer.response()), 100, path);
             peer.send("BODY");
             assert.equal(statusOf(await peer.response()), 200);
@@ -162,10 +164,9 @@ for (const driver of ["uring", "default"]) {
         it(`responses up to the limit, and beyond it${wait && `, after: ${wait}`}`, async () => {
           const target = `/read/x?hook=response&wait=${wait}&limit=10`;
           for (const body of ["", "x", "x".repeat(10)]) {
-            const chunk = body && `${body.length.toString(16)}\r\n${body}\r\n`;
             for (const answer of [
               respond(body),
-              `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk}0\r\nX-T: 1\r\n\r\n`,
+              `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${chunk(body)}0\r\nX-T: 1\r\n\r\n`,
             ]) {
               answerOnce(answer);
               const { response } = await exchange(target);

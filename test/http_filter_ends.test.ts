@@ -117,6 +117,8 @@ for (const driver of ["uring", "default"]) {
         own.command.signal("SIGTERM");
         assert.equal(statusOf(await peer.response()), 200);
         assert.equal(statusOf(await hanging.response()), 504);
+        peer.end();
+        hanging.end();
         assert.equal((await own.command.finished).code, 0);
         assert.match(own.command.error, /warning .*stopped 0/);
       } finally {
@@ -133,6 +135,23 @@ for (const driver of ["uring", "default"]) {
         peer.destroy();
         own.command.signal("SIGTERM");
         assert.equal((await own.command.finished).code, 0);
+      } finally {
+        await own.close();
+      }
+    });
+
+    it("comes with a worker's where user code throws in a timer; the next one has its filters", async () => {
+      const own = await FilterScene.start(driver);
+      try {
+        const peer = await own.client();
+        peer.send("GET /careless/crash HTTP/1.1\r\nHost: a\r\n\r\n");
+        await own.command.until((_, error) => /crashed .*thrown by a timer/s.test(error), "it is reported");
+        await own.command.until((_, error) => error.split("started 0 of 1").length === 3, "it is replaced");
+        await until(async () => {
+          const response = await fetch(`http://127.0.0.1:${own.port}/order/x`).catch(() => null);
+          return response?.headers.get("x-order")?.startsWith("a.request") === true;
+        }, "its filters are there");
+        peer.destroy();
       } finally {
         await own.close();
       }

@@ -336,6 +336,10 @@ const keep: HttpFilter = {
   },
 };
 
+function throwLater(): never {
+  throw new Error("thrown by a timer");
+}
+
 /** Errors where nobody waits for what comes of it. */
 const careless: HttpFilter = {
   name: "careless",
@@ -345,6 +349,7 @@ const careless: HttpFilter = {
   },
   onRequestHead({ request }) {
     if (request.path === "/careless/read") void request.readBody(1);
+    else if (request.path === "/careless/crash") setTimeout(throwLater, 1);
     else void Promise.reject(new Error("a loose rejection"));
   },
 };

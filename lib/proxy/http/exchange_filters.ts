@@ -202,8 +202,8 @@ export class ExchangeFilters implements FilterHost {
   }
 
   /**
-   * How the request's body is framed: a `FRAMING_` number or a length. It will be sent from now on. `null`: it
-   * can't be, and the request was answered.
+   * How the request's body is framed: a `FRAMING_` number or a length. It will be sent from now on. `null`: it can't
+   * be, and the request was answered.
    */
   requestFraming(): number | null {
     const view = this.run.requestView;

@@ -44,7 +44,7 @@ const decoder = new TextDecoder();
 
 /**
  * Make a response. Names of the fields are in lower case, and values are valid: a character stands for a byte. Its
- * length, the date and what is about the connection are added. A status that has no body gets none.
+ * length, the date unless it is given, and what is about the connection are added. A status that has no body gets none.
  */
 export function replyBytes(
   status: number,

@@ -21,8 +21,9 @@ export type Nothing = undefined | void;
  * A filter. Each worker has its own, and runs it for one request after the other, many of them under way at the same
  * time: what belongs to a request stands in {@linkcode HttpExchange.state}.
  *
- * Every hook may be left out. One that throws or rejects makes the response a 500 and a line in the log; one that takes
- * longer than the listener's `filter_timeout_ms`, a 504.
+ * Every hook may be left out. One that throws, rejects, or returns something else than a reply makes the response a 500
+ * and a line in the log; one that takes longer than the listener's `filter_timeout_ms`, a 504. What comes of it after
+ * that is ignored. A rejection that nobody waits for is logged; an error in a timer of a filter's own ends its worker.
  *
  * @example
  * ```ts
@@ -31,9 +32,9 @@ export type Nothing = undefined | void;
  * const onlyJson: HttpFilter = {
  *   name: "only-json",
  *   onRequestHead(exchange) {
- *     if (exchange.request.method !== "POST") return;
+ *     if (exchange.request.method !== "POST") return undefined;
  *     const type = exchange.request.fields.get("content-type") ?? "";
- *     if (!type.startsWith("application/json")) return exchange.reply(415, "JSON only\n");
+ *     return type.startsWith("application/json") ? undefined : exchange.reply(415, "JSON only\n");
  *   },
  *   onResponseHead(exchange) {
  *     exchange.response?.fields.set("x-served-by", "ringway");
@@ -53,11 +54,15 @@ export interface HttpFilter {
   /** The route was chosen, see {@linkcode HttpExchange.route}. */
   onRoute?(exchange: HttpExchange): MaybePromise<FilterReply | Nothing>;
   /**
-   * The response's head has arrived, the endpoint's or one that the proxy or a filter made. A reply takes its place.
-   * Not called for interim responses (1xx), nor where the request's head could not be read.
+   * The response's head has arrived, the endpoint's or one that the proxy or a filter made. A reply takes its place,
+   * and no other filter is asked about it; nor is one if the response fails while a filter waits. Not called for
+   * interim responses (1xx) and upgrades, where the request's head could not be read, and after a filter's failure.
    */
   onResponseHead?(exchange: HttpExchange): MaybePromise<FilterReply | Nothing>;
-  /** The exchange is over, in whatever way: the last call. Also after a request that could not be read. */
+  /**
+   * The exchange is over, in whatever way: the last call. Also after a request that could not be read, whatever the
+   * filter's condition is: {@linkcode HttpExchange.request} throws a TypeError then. Nobody waits for what it does.
+   */
   onEnd?(exchange: HttpExchange): void;
 }
 
@@ -80,8 +85,12 @@ export interface FilterReply {
   readonly fields: readonly (readonly [name: string, value: string])[];
 }
 
-/** A request and its response. Used again for nothing else; no hook but `onEnd` may use it after its own promise. */
+/**
+ * A request and its response. Used again for nothing else; no hook but `onEnd` may use it after its own promise. After
+ * the end it says what it said in `onEnd`, and changes nothing any more.
+ */
 export interface HttpExchange {
+  /** Throws a TypeError if the request's head could not be read, which only `onEnd` is told. */
   readonly request: FilterRequest;
   /** From the response's head on. */
   readonly response: FilterResponse | null;
@@ -118,27 +127,36 @@ export interface HttpExchange {
 export interface FilterRoute {
   readonly name: string;
   readonly virtualHost: string;
-  /** The cluster that was chosen, or empty if the route answers itself. `onRoute` may set another one, by its name. */
+  /**
+   * The cluster that was chosen, or empty if the route answers itself. `onRoute` may set another one, by its name.
+   * Throws a RangeError for an unknown one, and a TypeError in other hooks.
+   */
   cluster: string;
 }
 
 /** What requests and responses have in common. */
 export interface FilterMessage {
   readonly fields: FilterFields;
-  /** Has it a body? Not known to be empty is enough. */
+  /** Has it a body? Not known to be empty is enough. A request without one is not given one by a transform. */
   readonly hasBody: boolean;
   /**
    * Let the body pass through; only from within the hook of this message's head. Several are run one after the other.
    * The body's length is not known any more then, and it is sent in chunks. An HTTP/1.0 client sees the end of a
-   * connection.
+   * connection. What fails on the way cuts the body short, visibly, as its head is sent.
    */
   transformBody(transform: BodyTransform): void;
-  /** Send this in the place of the body. What comes of the old one is read and dropped. */
+  /**
+   * Send this in the place of the body, through the transforms if there are some. What comes of the old one is read
+   * and dropped. A stream is cancelled if it is not sent to its end. Bytes must not be changed afterwards. In vain
+   * where the message has no body by its nature (HEAD, 204, 304); not for requests that ask for another protocol.
+   */
   replaceBody(body: string | Uint8Array | ReadableStream<Uint8Array>): void;
   /**
-   * Wait for the whole body, which is passed on afterwards, unless it is replaced. Rejects with a RingwayError of code
-   * `ERR_BODY_TOO_LARGE` if it is longer than `limitBytes`; what rejects with that is answered with 413 for a request
-   * and 502 for a response.
+   * Wait for the whole body, which is passed on afterwards, unless it is replaced. It is the body as it came, before
+   * all transforms, or the one in its place. Rejects with a RingwayError of code `ERR_BODY_TOO_LARGE` if it is longer than
+   * `limitBytes`; what rejects with that is answered with 413 for a request and 502 for a response, as is a hook that
+   * goes on without replacing the body. `ERR_BODY_INCOMPLETE`: the exchange ended before. `ERR_BODY_READ`: it is being
+   * read already, or was longer than an earlier limit.
    */
   readBody(limitBytes: number): Promise<Uint8Array>;
 }
@@ -183,7 +201,7 @@ export interface FilterFields extends Iterable<readonly [name: string, value: st
   delete(name: string): void;
 }
 
-/** What a {@linkcode BodyTransform} passes on: nothing, one piece, or some. */
+/** What a {@linkcode BodyTransform} passes on: nothing, one piece, or some. They must not be changed afterwards. */
 export type BodyPieces = Uint8Array | readonly Uint8Array[] | Nothing;
 
 /** Changes a body on its way. A piece that it is given is its own. */
@@ -192,6 +210,6 @@ export interface BodyTransform {
   onPiece(piece: Uint8Array): MaybePromise<BodyPieces>;
   /** The body is complete. */
   onEnd?(): MaybePromise<BodyPieces>;
-  /** The body will never be complete: let go of what is held. */
+  /** The body will never be complete, or is not sent: let go of what is held. Called once, and never after the end. */
   onAbort?(): void;
 }
