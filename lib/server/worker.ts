@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import { RingwayError } from "../../ffi/errors.ts";
 import { loadLibrary } from "../../ffi/library.ts";
 import { DefaultDriver } from "../net/default/driver.ts";
@@ -131,6 +132,8 @@ async function openDriver(config: WorkerConfig): Promise<Driver> {
   const connection = connectionOptions(config.server.ioUring);
   if (config.driver === "default") return new DefaultDriver({ connection, reporter });
   const library = await loadLibrary(config.libraryPath ?? undefined);
+  // A thread that can't have it costs a little more.
+  library.functions.ringway_thread_batch();
   const ring = ringOptions(config.server.ioUring, config.disabledFeatures);
   return new UringDriver({ library, ring, connection, acceptSize: config.server.ioUring.acceptSize, reporter });
 }
@@ -164,6 +167,8 @@ async function receive(message: ToWorker): Promise<void> {
       // One may come while the driver is still being opened. If that fails, it is said there.
       const worker = await starting?.catch(() => null);
       await worker?.receive(message);
+      // It did not start, and has nothing to close.
+      if (!worker && message.type === "stop") scope.postMessage({ type: "stopped" });
       return;
     }
     starting = WorkerMain.start(message.config, new MessageCounter(message.sent));
@@ -173,4 +178,6 @@ async function receive(message: ToWorker): Promise<void> {
   }
 }
 
+// User code that forgot about a promise is no reason to end all connections.
+process.on("unhandledRejection", (error) => log("error", `nobody handled a rejection: ${describe(error)}`));
 scope.onmessage = (event) => void receive(event.data);

@@ -158,7 +158,7 @@ export class Downstream implements ConnectionHandler {
     if (parsed === PARSE_FAULT) {
       lease.release();
       const { status, message } = head.fault as HttpFault;
-      proxy.statistics.add(STATISTIC.http_requests_total, 1);
+      this.#hasBody = false;
       this.#currentExchange().answerUnknown(PROTOCOL_ERROR, status, message);
     } else {
       this.#begin(head, memory, base);
@@ -212,11 +212,17 @@ export class Downstream implements ConnectionHandler {
   #takePieces(body: BodyReader, exchange: Exchange, lease: Lease): Lease | null {
     const rest = followPieces(body, lease, exchange);
     if (body.fault !== null) {
-      exchange.refuseBody(PROTOCOL_ERROR, body.fault.status, body.fault.message);
+      if (this.#state === DROPPING) this.#closeAndLinger();
+      else exchange.refuseBody(PROTOCOL_ERROR, body.fault.status, body.fault.message);
     } else if (body.isComplete) {
       this.isRequestComplete = true;
-      if (this.#state === IN_BODY) this.#state = WAITING;
-      exchange.onRequestComplete();
+      if (this.#state === IN_BODY) {
+        this.#state = WAITING;
+        exchange.onRequestComplete();
+      } else if (this.#state === DROPPING) {
+        // A filter failed at the last piece.
+        this.#finish();
+      }
     }
     return rest;
   }
@@ -227,13 +233,17 @@ export class Downstream implements ConnectionHandler {
     this.#droppedBytes += lease.length;
     lease.release();
     if (body.fault !== null || this.#droppedBytes > this.#proxy.options.lingerBytes) {
-      this.#exchange?.close();
-      this.linger();
+      this.#closeAndLinger();
     } else if (body.isComplete) {
       this.isRequestComplete = true;
       this.#finish();
     }
     return rest;
+  }
+
+  #closeAndLinger(): void {
+    this.#exchange?.close();
+    this.linger();
   }
 
   /** The endpoint can take more of the request, or of what goes through the tunnel. */
@@ -265,7 +275,8 @@ export class Downstream implements ConnectionHandler {
     this.#state = DROPPING;
     this.#droppedBytes = 0;
     this.#timer.start(LINGER_MS);
-    this.connection.resumeReading();
+    if (this.#isTaking) this.connection.resumeReading();
+    else this.#takeHeld();
   }
 
   /** Request and response are complete. */
@@ -301,6 +312,7 @@ export class Downstream implements ConnectionHandler {
 
   get #takesMore(): boolean {
     if (this.#state === IN_HEAD) return !this.#mustDrain;
+    if (this.#state === DROPPING) return true;
     return this.#state === IN_BODY && this.#exchange?.isHolding !== true;
   }
 
@@ -356,6 +368,9 @@ export class Downstream implements ConnectionHandler {
   linger(): void {
     this.#state = LINGERING;
     this.#reader.drop(this.#proxy);
+    // What comes now would be put behind it, without end.
+    this.#held?.clear();
+    this.#held = null;
     this.connection.shutdownWrite();
     this.#timer.start(LINGER_MS);
     this.connection.resumeReading();
@@ -374,8 +389,7 @@ export class Downstream implements ConnectionHandler {
         else this.linger();
         return;
       case DROPPING:
-        this.#exchange?.close();
-        this.linger();
+        this.#closeAndLinger();
         return;
       case LINGERING:
         this.#onLingerTimer();

@@ -15,10 +15,11 @@ import { hasNoBody } from "../../http/status.ts";
 import { type Lease, leaseBytes } from "../../ring/lease.ts";
 import { CHUNK_END, chunkHead, LAST_CHUNK } from "./chunks.ts";
 import type { Exchange } from "./exchange.ts";
+import { BODY_TOO_LARGE, bodyError, incompleteBody } from "./filters/body_error.ts";
 import { BodyStage } from "./filters/body_stage.ts";
 import type { FilterRoute } from "./filters/filter.ts";
 import { type FilterChain, HOOK_REQUEST, HOOK_RESPONSE, HOOK_ROUTE } from "./filters/filter_chain.ts";
-import { BODY_TOO_LARGE, type FilterHost, FilterRun, RUN_DONE, RUN_PENDING, RUN_REPLY } from "./filters/filter_run.ts";
+import { type FilterHost, FilterRun, RUN_DONE, RUN_PENDING, RUN_REPLY } from "./filters/filter_run.ts";
 import type { MessageView } from "./filters/message_view.ts";
 import { textOf } from "./filters/text.ts";
 import type { HttpProxy } from "./http_proxy.ts";
@@ -42,6 +43,12 @@ export class ExchangeFilters implements FilterHost {
   /** The head that a hook waits with. */
   #saved: Uint8Array | null = null;
   #isRequestHeld = false;
+  /** Is nothing more of the request sent? */
+  #isRequestOver = false;
+  /** Is the exchange over, as far as filters can change anything? */
+  #isOver = false;
+  /** May the route's cluster be changed? */
+  #isRouting = false;
   #requestStage: BodyStage | null = null;
   #responseStage: BodyStage | null = null;
   /** The response that the proxy made, while it waits. */
@@ -77,20 +84,41 @@ export class ExchangeFilters implements FilterHost {
     return this.#responseStage !== null;
   }
 
-  /** Do filters see responses? */
+  /** Are filters asked about the next response? Only once: those that have seen one would see another one. */
   get seesResponses(): boolean {
-    return (this.#chain.hooks[HOOK_RESPONSE] as readonly unknown[]).length > 0;
+    return (this.#chain.hooks[HOOK_RESPONSE] as readonly unknown[]).length > 0 && this.run.response === null;
+  }
+
+  /** Does any filter look at the route? */
+  get seesRoute(): boolean {
+    return this.#chain.isCurious;
+  }
+
+  /** May the route's cluster be changed? */
+  get isRouting(): boolean {
+    return this.#isRouting;
+  }
+
+  /** Has the client to wait before it sends more of the request? */
+  get isRequestFull(): boolean {
+    return this.#requestStage?.isFull === true;
+  }
+
+  /** Has the endpoint to wait before it sends more of the response? */
+  get isResponseFull(): boolean {
+    return this.#responseStage?.isFull === true;
   }
 
   /** A request's head has arrived. */
   onRequest(head: Head, memory: Uint8Array, base: number): void {
-    this.run.begin(head, memory, base, this.#proxy.options.trustedHops > 0);
+    this.run.begin(head, memory, base, this.#proxy.options.trustedHops > 0, this.#exchange.requestId);
     this.#runRequestHook(HOOK_REQUEST, head, memory, base);
   }
 
   /** The route was chosen. */
   onRoute(route: FilterRoute, head: Head, memory: Uint8Array, base: number): void {
     this.run.route = route;
+    this.#isRouting = true;
     this.#runRequestHook(HOOK_ROUTE, head, memory, base);
   }
 
@@ -124,7 +152,10 @@ export class ExchangeFilters implements FilterHost {
 
   #goOn(hook: number, head: Head, memory: Uint8Array, base: number): void {
     if (hook === HOOK_REQUEST) this.#exchange.decide(head, memory, base);
-    else this.#exchange.follow(head, memory, base);
+    else {
+      this.#isRouting = false;
+      this.#exchange.follow(head, memory, base);
+    }
   }
 
   /** What filters wrote is read as strictly as what clients write. */
@@ -170,14 +201,21 @@ export class ExchangeFilters implements FilterHost {
     }
   }
 
-  /** How the request's body is framed: a `FRAMING_` number or a length. It will be sent from now on. */
-  requestFraming(): number {
+  /**
+   * How the request's body is framed: a `FRAMING_` number or a length. It will be sent from now on. `null`: it
+   * can't be, and the request was answered.
+   */
+  requestFraming(): number | null {
     const view = this.run.requestView;
     if (view === null) return FRAMING_KEPT;
-    view.isOpen = false;
+    view.close();
     if (view.isLost) {
-      this.#exchange.fail(BODY_TOO_LONG, BODY_TOO_LONG.status);
-      return FRAMING_KEPT;
+      this.#loseBody(BODY_TOO_LONG.status, this.#requestStage);
+      return null;
+    }
+    if (view.replacement !== null && this.#exchange.isTunnelWanted) {
+      this.#failBody(new TypeError("A request that asks for another protocol has no body"));
+      return null;
     }
     const isChanged = view.replacement !== null || (view.transforms.length > 0 && view.hasBody);
     if (!isChanged) return FRAMING_KEPT;
@@ -187,15 +225,32 @@ export class ExchangeFilters implements FilterHost {
     return framing;
   }
 
+  /** A filter read the body in part, and was content with that: it can't be sent any more. */
+  #loseBody(status: number, stage: BodyStage | null): void {
+    if (stage?.isCollecting !== true) this.#exchange.fail(BODY_TOO_LONG, status);
+    else this.#failBody(new TypeError("A hook ended before the body that it reads was complete: wait for readBody()"));
+  }
+
   /** The request's head is on its way, or waits for a connection: its body may follow. */
   startRequestBody(): void {
-    if (this.#requestStage !== null && this.run.requestView !== null) this.#requestStage.start(this.run.requestView);
+    const view = this.run.requestView;
+    if (this.#requestStage === null || view === null) return;
+    const isReplaced = view.replacement !== null;
+    this.#requestStage.start(view);
+    // The endpoint, which would ask for it, does not know that the client waits for that.
+    if (!isReplaced) this.#exchange.askForBody();
   }
 
   /** A piece of the request's body, without framing. */
   takeRequest(lease: Lease): boolean {
-    if (this.#requestStage?.isCollecting === true) this.#exchange.onFilterWait();
-    return this.#requestStage?.push(lease) ?? true;
+    const stage = this.#requestStage;
+    if (stage === null) {
+      // A filter failed at the piece before.
+      lease.release();
+      return true;
+    }
+    if (stage.isCollecting) this.#exchange.onFilterWait();
+    return stage.push(lease);
   }
 
   /** The request's body has arrived whole. */
@@ -212,6 +267,7 @@ export class ExchangeFilters implements FilterHost {
     const exchange = this.#exchange;
     const output = {
       writePiece: (piece: Uint8Array): boolean => {
+        exchange.touch();
         if (!this.#isInChunks) return exchange.send(leaseBytes(piece));
         exchange.send(leaseBytes(chunkHead(piece.length)));
         exchange.send(leaseBytes(piece));
@@ -249,6 +305,12 @@ export class ExchangeFilters implements FilterHost {
     this.#isUpstreamDone = true;
     const head = this.#proxy.takeHead();
     const headBytes = parseResponseHead(head, reply.bytes, 0, reply.bytes.length, this.#exchange.method);
+    if (headBytes <= 0) {
+      // A filter's own may be longer than heads may be.
+      this.#refuseHead(head);
+      this.#proxy.giveHead(head);
+      return;
+    }
     this.run.beginResponse(head, reply.bytes, 0, true);
     const result = this.run.run(HOOK_RESPONSE);
     if (result === RUN_PENDING) {
@@ -275,9 +337,9 @@ export class ExchangeFilters implements FilterHost {
       this.#answer(result);
       return 0;
     }
-    view.isOpen = false;
+    view.close();
     if (view.isLost) {
-      this.#exchange.fail(BODY_TOO_LONG, BAD_GATEWAY);
+      this.#loseBody(BAD_GATEWAY, this.#responseStage);
       return 0;
     }
     const framing = responseFraming(view, head);
@@ -315,10 +377,12 @@ export class ExchangeFilters implements FilterHost {
     }
     this.#isInChunks = framing === RESPONSE_FRAMING_UNKNOWN && !this.#exchange.isOldClient;
     this.#responseStage ??= this.#createResponseStage();
-    this.#responseStage.start(view);
-    if (body === null) return;
-    this.#responseStage.push(body);
-    this.#responseStage.end();
+    const stage = this.#responseStage;
+    stage.start(view);
+    // With a replacement that is short all may be over.
+    if (body === null || this.#responseStage !== stage) return;
+    stage.push(body);
+    stage.end();
   }
 
   /** A piece of the endpoint's response, without framing. */
@@ -365,26 +429,37 @@ export class ExchangeFilters implements FilterHost {
   }
 
   #endIfDone(): void {
-    if (this.#isUpstreamDone && this.#isResponseSent) this.#exchange.endResponse();
+    if (!this.#isUpstreamDone || !this.#isResponseSent || this.#isOver) return;
+    // Only once: the next request may begin here and now.
+    this.#isOver = true;
+    this.#exchange.endResponse();
   }
 
   /** Nothing more of the request will be sent. */
   abortRequest(): void {
     this.#isRequestHeld = false;
+    this.#isRequestOver = true;
     this.#requestStage?.abort();
     this.#requestStage = null;
   }
 
-  /** The exchange is over. */
-  end(): void {
+  /** The response is another one, which no filter is asked about. */
+  abandon(): void {
+    this.#isOver = true;
     this.run.stop();
-    this.abortRequest();
     this.#responseStage?.abort();
     this.#responseStage = null;
+  }
+
+  /** The exchange is over. */
+  end(): void {
+    this.abandon();
+    this.abortRequest();
     this.run.end();
   }
 
   collectRequest(limitBytes: number): Promise<Uint8Array> {
+    if (this.#isRequestOver) return Promise.reject(incompleteBody());
     this.#requestStage ??= this.#createRequestStage();
     const body = this.#requestStage.collect(limitBytes);
     this.#exchange.askForBody();
@@ -392,8 +467,12 @@ export class ExchangeFilters implements FilterHost {
   }
 
   collectResponse(limitBytes: number): Promise<Uint8Array> {
+    if (this.#isOver) return Promise.reject(incompleteBody());
     if (this.#local !== null) {
       const { bytes, bodyBytes } = this.#local;
+      if (bodyBytes > limitBytes) {
+        return Promise.reject(bodyError(`It is longer than ${limitBytes} bytes`, BODY_TOO_LARGE));
+      }
       return Promise.resolve(bytes.slice(bytes.length - bodyBytes));
     }
     this.#responseStage ??= this.#createResponseStage();

@@ -5,6 +5,7 @@
  */
 import { hasNoBody, statusText } from "../../http/status.ts";
 import { ascii, put } from "./bytes.ts";
+import { bytesOf } from "./filters/text.ts";
 
 /** Where and when a response is sent. */
 export interface ReplyContext {
@@ -42,8 +43,8 @@ const END_OF_LINE: Uint8Array = ascii("\r\n");
 const decoder = new TextDecoder();
 
 /**
- * Make a response. Names of the fields are in lower case, and values are valid. Its length, the date and what is about
- * the connection are added. A status that has no body gets none.
+ * Make a response. Names of the fields are in lower case, and values are valid: a character stands for a byte. Its
+ * length, the date and what is about the connection are added. A status that has no body gets none.
  */
 export function replyBytes(
   status: number,
@@ -53,12 +54,13 @@ export function replyBytes(
 ): LocalReplyBytes {
   const { edits } = context;
   const content = hasNoBody(status) || status === RESET_CONTENT ? NOTHING : body;
-  const own: ReplyField[] = [...fields, ["date", decoder.decode(context.date)]];
+  const hasDate = fields.some(([name]) => name === "date");
+  const own = hasDate ? fields : [...fields, ["date", decoder.decode(context.date)] as const];
   const kept = edits === null ? own : own.filter(([name]) => !edits.isNamed(name));
   const lines = [`HTTP/1.1 ${status} ${statusText(status)}`, ...kept.map(([name, value]) => `${name}: ${value}`)];
   if (!hasNoBody(status)) lines.push(`content-length: ${content.length}`);
   if (context.isLast) lines.push("connection: close");
-  const head = ascii(`${lines.join("\r\n")}\r\n`);
+  const head = bytesOf(`${lines.join("\r\n")}\r\n`);
   const sent = context.isHeadOnly ? NOTHING : content;
   const appended = edits?.appended ?? NOTHING;
   const bytes = new Uint8Array(head.length + appended.length + 2 + sent.length);

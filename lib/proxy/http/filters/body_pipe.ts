@@ -4,6 +4,7 @@
  * @module
  */
 import type { BodyPieces, BodyTransform, MaybePromise } from "./filter.ts";
+import { abortTransforms } from "./message_view.ts";
 
 /** Takes what comes out of a {@linkcode BodyPipe}. */
 export interface BodySink {
@@ -39,6 +40,11 @@ export class BodyPipe {
     this.#limitBytes = limitBytes;
   }
 
+  /** Is the sender held back? */
+  get isFull(): boolean {
+    return this.#isFull;
+  }
+
   /** A piece of the body, which is the pipe's own now. False: no more until `onDrain`. */
   push(piece: Uint8Array): boolean {
     if (this.#isOver) return true;
@@ -66,13 +72,7 @@ export class BodyPipe {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#waiting.length = 0;
-    for (const transform of this.#transforms) {
-      try {
-        transform.onAbort?.();
-      } catch {
-        // It has nothing to say any more.
-      }
-    }
+    abortTransforms(this.#transforms);
   }
 
   #work(): void {
@@ -192,6 +192,9 @@ export class BodyPipe {
 
 function add(pieces: Uint8Array[], result: BodyPieces): void {
   if (result === undefined) return;
-  if (result instanceof Uint8Array) pieces.push(result);
-  else pieces.push(...result);
+  const added = Array.isArray(result) ? result : [result];
+  for (const piece of added) {
+    if (!(piece instanceof Uint8Array)) throw new TypeError("A transform passes on nothing, or Uint8Arrays");
+    pieces.push(piece);
+  }
 }

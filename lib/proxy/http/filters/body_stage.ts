@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { RingwayError } from "../../../../ffi/errors.ts";
+import type { RingwayError } from "../../../../ffi/errors.ts";
 import type { Lease } from "../../../ring/lease.ts";
+import { BODY_TOO_LARGE, bodyError, incompleteBody } from "./body_error.ts";
 import { BodyPipe, type BodySink } from "./body_pipe.ts";
-import { BODY_TOO_LARGE } from "./filter_run.ts";
 import type { MessageView } from "./message_view.ts";
 import { StreamPump } from "./stream_pump.ts";
 
@@ -51,6 +51,11 @@ export class BodyStage implements BodySink {
     this.#limitBytes = limitBytes;
   }
 
+  /** Does the sender have to wait? */
+  get isFull(): boolean {
+    return this.#pipe?.isFull === true;
+  }
+
   /** Is the body gathered at present? */
   get isCollecting(): boolean {
     return this.#collector !== null;
@@ -58,14 +63,15 @@ export class BodyStage implements BodySink {
 
   /** Gather the whole body. */
   collect(limitBytes: number): Promise<Uint8Array> {
-    if (this.#collector !== null) throw new TypeError("The body is being read already");
     return new Promise((resolve, reject) => {
       this.#collector = { limitBytes, pieces: [], bytes: 0, resolve, reject };
     });
   }
 
   /** The hooks are done: send what they made of the body. */
-  start({ transforms, replacement }: MessageView): void {
+  start(view: MessageView): void {
+    const { transforms, replacement } = view;
+    view.take();
     const pipe = new BodyPipe(transforms, this, this.#limitBytes);
     this.#pipe = pipe;
     if (replacement === null) return;
@@ -114,7 +120,7 @@ export class BodyStage implements BodySink {
     }
     this.#collector = null;
     this.#isDropping = true;
-    collector.reject(failure(`The body is longer than ${collector.limitBytes} bytes`, BODY_TOO_LARGE));
+    collector.reject(bodyError(`It is longer than ${collector.limitBytes} bytes`, BODY_TOO_LARGE));
   }
 
   /** The output can take more. */
@@ -124,7 +130,7 @@ export class BodyStage implements BodySink {
 
   /** Nobody wants it any more, or it will never be complete. */
   abort(): void {
-    this.#collector?.reject(failure("The connection ended before the body was complete", "ERR_BODY_INCOMPLETE"));
+    this.#collector?.reject(incompleteBody());
     this.#collector = null;
     this.#pump?.cancel();
     this.#pipe?.abort();
@@ -151,10 +157,6 @@ export class BodyStage implements BodySink {
   onWait(promise: Promise<unknown>): void {
     this.#output.track(promise);
   }
-}
-
-function failure(message: string, code: string): RingwayError {
-  return new RingwayError(message, { code, source: "downstream", operation: "read a body" });
 }
 
 function joined(pieces: readonly Uint8Array[], bytes: number): Uint8Array {

@@ -5,9 +5,10 @@
  */
 import { RingwayError } from "../../../../ffi/errors.ts";
 import type { Head } from "../../../http/head.ts";
+import { BODY_TOO_LARGE } from "./body_error.ts";
 import type { FilterReply, FilterRoute, HttpExchange, Nothing } from "./filter.ts";
 import { callHook, type FilterChain } from "./filter_chain.ts";
-import { checkField } from "./head_fields.ts";
+import { checkReply, makeReply } from "./filter_reply.ts";
 import type { BodyCollector } from "./message_view.ts";
 import { RequestView } from "./request_view.ts";
 import { ResponseView } from "./response_view.ts";
@@ -21,11 +22,8 @@ export const RUN_REPLY = 2;
 /** A filter failed, see `FilterRun.failure`. */
 export const RUN_FAILED = 3;
 
-/** What a filter threw is answered with this code's status if it has one. */
-export const BODY_TOO_LARGE = "ERR_BODY_TOO_LARGE";
-
-/** What the run needs of its exchange. */
-export interface FilterHost {
+/** What is known of an exchange. */
+export interface ExchangeFacts {
   readonly clientText: string;
   readonly requestIdText: string;
   readonly upstreamName: string;
@@ -34,6 +32,10 @@ export interface FilterHost {
   readonly receivedBytes: number;
   readonly sentBytes: number;
   readonly nowMs: number;
+}
+
+/** What the run needs of its exchange. */
+export interface FilterHost extends ExchangeFacts {
   /** Wait for the whole body of the request. */
   collectRequest(limitBytes: number): Promise<Uint8Array>;
   /** Wait for the whole body of the response. */
@@ -53,9 +55,13 @@ export class FilterRun implements HttpExchange {
   /** What a filter threw. */
   failure: unknown = undefined;
   route: FilterRoute | null = null;
+  /** The filter that is being waited for, or was. */
+  awaited = "";
   readonly startMs: number = Date.now();
   readonly #chain: FilterChain;
   readonly #host: FilterHost;
+  /** After the end they stay as they are: the host serves other requests then. */
+  #facts: ExchangeFacts;
   readonly #startedMs: number;
   #request: RequestView | null = null;
   #response: ResponseView | null = null;
@@ -64,16 +70,18 @@ export class FilterRun implements HttpExchange {
   #active: Uint8Array | null = null;
   #hook = 0;
   #next = 0;
-  #isOver = false;
+  /** Changes whenever what a hook promised before is of no interest any more. */
+  #turn = 0;
 
   constructor(chain: FilterChain, host: FilterHost) {
     this.#chain = chain;
     this.#host = host;
+    this.#facts = host;
     this.#startedMs = host.nowMs;
   }
 
   /** A request's head has arrived. Before anything else, and not for what could not be read. */
-  begin(head: Head, memory: Uint8Array, base: number, isTrusted: boolean): void {
+  begin(head: Head, memory: Uint8Array, base: number, isTrusted: boolean, requestId: Uint8Array): void {
     const chain = this.#chain;
     if (chain.isConditional) {
       this.#active = Uint8Array.from(chain.entries, ({ matcher }) =>
@@ -81,7 +89,7 @@ export class FilterRun implements HttpExchange {
       );
     }
     for (const { filter, index } of chain.observers) {
-      if (this.#isFor(index)) filter.onRequestBytes?.(this, head, memory, base);
+      if (this.#isFor(index)) filter.onRequestBytes?.(this, head, memory, base, requestId);
     }
     if (!chain.isCurious) return;
     const collect: BodyCollector = (limitBytes) => this.#host.collectRequest(limitBytes);
@@ -94,8 +102,9 @@ export class FilterRun implements HttpExchange {
     this.#response = new ResponseView(head, memory, base, isLocal, collect);
   }
 
-  /** Call a hook of all filters. Returns a `RUN_` number. */
+  /** Call a hook of all filters; one that was still being waited for is forgotten. Returns a `RUN_` number. */
   run(hook: number): number {
+    this.#turn++;
     this.#hook = hook;
     this.#next = 0;
     this.answer = null;
@@ -107,37 +116,46 @@ export class FilterRun implements HttpExchange {
     while (this.#next < steps.length) {
       const { filter, index } = steps[this.#next++] as (typeof steps)[number];
       if (!this.#isFor(index)) continue;
-      let result: ReturnType<typeof callHook>;
       try {
-        result = callHook(filter, this.#hook, this);
+        const result = callHook(filter, this.#hook, this);
+        if (result instanceof Promise) {
+          this.#await(filter.name, result);
+          return RUN_PENDING;
+        }
+        if (result === undefined) continue;
+        this.answer = checkReply(result);
+        return RUN_REPLY;
       } catch (error) {
         return this.#fail(filter.name, error);
       }
-      if (result === undefined) continue;
-      if (result instanceof Promise) {
-        this.#await(filter.name, result);
-        return RUN_PENDING;
-      }
-      this.answer = result;
-      return RUN_REPLY;
     }
     return RUN_DONE;
   }
 
   #await(filter: string, promise: Promise<FilterReply | Nothing>): void {
     const hook = this.#hook;
+    const turn = this.#turn;
+    this.awaited = filter;
     const settled = promise.then(
       (reply) => {
-        if (this.#isOver) return;
-        this.answer = reply ?? null;
-        const result = reply === undefined ? this.#advance() : RUN_REPLY;
+        if (turn !== this.#turn) return;
+        const result = reply === undefined ? this.#advance() : this.#accept(filter, reply);
         if (result !== RUN_PENDING) this.#host.onHooksDone(hook, result);
       },
       (error: unknown) => {
-        if (!this.#isOver) this.#host.onHooksDone(hook, this.#fail(filter, error));
+        if (turn === this.#turn) this.#host.onHooksDone(hook, this.#fail(filter, error));
       },
     );
     this.#host.onWait(settled);
+  }
+
+  #accept(filter: string, reply: FilterReply): number {
+    try {
+      this.answer = checkReply(reply);
+      return RUN_REPLY;
+    } catch (error) {
+      return this.#fail(filter, error);
+    }
   }
 
   #fail(filter: string, error: unknown): number {
@@ -153,20 +171,31 @@ export class FilterRun implements HttpExchange {
 
   /** No hook is called any more, and what one still waits for is of no interest. */
   stop(): void {
-    this.#isOver = true;
+    this.#turn++;
+    this.#request?.close();
+    this.#response?.close();
   }
 
   /** The exchange is over. */
   end(): void {
-    this.#isOver = true;
+    this.stop();
+    this.#request?.discard();
+    this.#response?.discard();
     for (const { filter, index } of this.#chain.ends) {
       if (!this.#isFor(index)) continue;
       try {
-        filter.onEnd?.(this);
+        const result: unknown = filter.onEnd?.(this);
+        // Nobody waits for it, but its failure is not to be nobody's.
+        if (result instanceof Promise) this.#host.onWait(result.catch((error) => this.#report(filter.name, error)));
       } catch (error) {
-        this.#host.onFilterError(filter.name, error);
+        this.#report(filter.name, error);
       }
     }
+    if (this.#chain.isCurious) this.#facts = factsOf(this.#host);
+  }
+
+  #report(filter: string, error: unknown): void {
+    this.#host.onFilterError(filter, error);
   }
 
   /** @internal The request, if its head could be read. */
@@ -194,43 +223,43 @@ export class FilterRun implements HttpExchange {
   }
 
   get client(): string {
-    return this.#host.clientText;
+    return this.#facts.clientText;
   }
 
   get requestId(): string {
-    return this.#host.requestIdText;
+    return this.#facts.requestIdText;
   }
 
   get upstream(): string {
-    return this.#host.upstreamName;
+    return this.#facts.upstreamName;
   }
 
   get flag(): string {
-    return this.#host.flag;
+    return this.#facts.flag;
   }
 
   get status(): number {
-    return this.#host.status;
+    return this.#facts.status;
   }
 
   get durationMs(): number {
-    return this.#host.nowMs - this.#startedMs;
+    return this.#facts.nowMs - this.#startedMs;
   }
 
   get receivedBytes(): number {
-    return this.#host.receivedBytes;
+    return this.#facts.receivedBytes;
   }
 
   get sentBytes(): number {
-    return this.#host.sentBytes;
+    return this.#facts.sentBytes;
   }
 
   reply(status: number, body: string | Uint8Array = "", fields: Readonly<Record<string, string>> = {}): FilterReply {
-    if (!Number.isInteger(status) || status < 200 || status > 599) {
-      throw new RangeError(`A reply cannot have the status ${status}: 200 to 599`);
-    }
-    const pairs = Object.entries(fields);
-    for (const [name, value] of pairs) checkField(name, value);
-    return { status, body: typeof body === "string" ? new TextEncoder().encode(body) : body, fields: pairs };
+    return makeReply(status, body, fields);
   }
+}
+
+function factsOf(host: ExchangeFacts): ExchangeFacts {
+  const { clientText, requestIdText, upstreamName, flag, status, receivedBytes, sentBytes, nowMs } = host;
+  return { clientText, requestIdText, upstreamName, flag, status, receivedBytes, sentBytes, nowMs };
 }

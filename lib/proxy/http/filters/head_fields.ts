@@ -124,6 +124,7 @@ function badName(name: string): TypeError {
 
 /** Throws a TypeError if a filter can't set such a field. */
 export function checkField(name: string, value: string): void {
+  if (typeof name !== "string" || typeof value !== "string") throw new TypeError("A field's name and value are text");
   checkName(name);
   if (value !== value.trim()) throw new TypeError(`The value of "${name}" has space around it`);
   for (let index = 0; index < value.length; index++) {

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { FIELD_WORDS, type Head } from "../../../http/head.ts";
+import { FIELD_WORDS, FRAMING_LENGTH, FRAMING_NONE, type Head } from "../../../http/head.ts";
+import { BODY_TOO_LARGE, bodyError } from "./body_error.ts";
 import type { BodyTransform, FilterMessage } from "./filter.ts";
 import { HeadFields } from "./head_fields.ts";
 import { textOf } from "./text.ts";
@@ -22,9 +23,9 @@ export class MessageView implements FilterMessage {
   readonly transforms: BodyTransform[] = [];
   /** @internal In the place of the body. */
   replacement: Replacement | null = null;
-  /** @internal May the body be changed now? */
-  isOpen = true;
   readonly #collect: BodyCollector;
+  #isOpen = true;
+  #isTaken = false;
   #isRead = false;
 
   constructor(fields: HeadFields, hasBody: boolean, collect: BodyCollector) {
@@ -40,20 +41,60 @@ export class MessageView implements FilterMessage {
 
   replaceBody(body: string | Uint8Array | ReadableStream<Uint8Array>): void {
     this.#assertOpen("replaceBody");
-    this.replacement = typeof body === "string" ? new TextEncoder().encode(body) : body;
+    const replacement = typeof body === "string" ? new TextEncoder().encode(body) : body;
+    if (!(replacement instanceof Uint8Array || replacement instanceof ReadableStream)) {
+      throw new TypeError("A body is text, a Uint8Array or a ReadableStream");
+    }
+    this.#dropReplacement();
+    this.replacement = replacement;
   }
 
-  async readBody(limitBytes: number): Promise<Uint8Array> {
+  readBody(limitBytes: number): Promise<Uint8Array> {
+    const body = this.#read(limitBytes);
+    // A filter that does not wait for it does not have to look at its failure.
+    body.catch(() => {});
+    return body;
+  }
+
+  async #read(limitBytes: number): Promise<Uint8Array> {
     this.#assertOpen("readBody");
     if (!(limitBytes >= 0)) throw new RangeError(`A limit of ${limitBytes} bytes is none`);
-    if (this.replacement instanceof Uint8Array) return this.replacement;
-    if (this.replacement !== null) throw new TypeError("The body was replaced by a stream: read that");
+    const { replacement } = this;
+    if (replacement instanceof Uint8Array) {
+      if (replacement.length > limitBytes) throw bodyError(`It is longer than ${limitBytes} bytes`, BODY_TOO_LARGE);
+      return replacement;
+    }
+    if (replacement !== null) throw new TypeError("The body was replaced by a stream: read that");
     if (!this.hasBody) return new Uint8Array();
+    if (this.#isRead) throw bodyError("It is being read already, or was longer than a limit", "ERR_BODY_READ");
     // What was read is gone, unless the body is replaced.
     this.#isRead = true;
     const body = await this.#collect(limitBytes);
     this.replacement ??= body;
     return body;
+  }
+
+  /** @internal The hooks are done, or nobody is interested in what they do any more. */
+  close(): void {
+    this.#isOpen = false;
+  }
+
+  /** @internal The body is sent: who does that, lets go of transforms and replacement, too. */
+  take(): void {
+    this.#isTaken = true;
+  }
+
+  /** @internal Let go of what would have become of the body. */
+  discard(): void {
+    if (this.#isTaken) return;
+    this.#isTaken = true;
+    this.#dropReplacement();
+    abortTransforms(this.transforms);
+  }
+
+  #dropReplacement(): void {
+    // It fails if somebody reads it.
+    if (this.replacement instanceof ReadableStream) this.replacement.cancel().catch(() => {});
   }
 
   /** @internal Was the body read in part, so that it can't be sent any more? */
@@ -62,8 +103,24 @@ export class MessageView implements FilterMessage {
   }
 
   #assertOpen(name: string): void {
-    if (!this.isOpen) throw new TypeError(`${name} is possible only until the hook of the message's head is done`);
+    if (!this.#isOpen) throw new TypeError(`${name} is possible only until the hook of the message's head is done`);
   }
+}
+
+/** Tell transforms that their body will never be complete. */
+export function abortTransforms(transforms: readonly BodyTransform[]): void {
+  for (const transform of transforms) {
+    try {
+      transform.onAbort?.();
+    } catch {
+      // It has nothing to say any more.
+    }
+  }
+}
+
+/** Has a message with that head a body, as far as is known? */
+export function hasBodyOf(head: Head): boolean {
+  return head.framing !== FRAMING_NONE && !(head.framing === FRAMING_LENGTH && head.contentLength === 0);
 }
 
 /**

@@ -4,10 +4,10 @@
  * @module
  */
 import { IS_TARGET, IS_TOKEN } from "../../../http/characters.ts";
-import { FRAMING_NONE, type Head, TARGET_ABSOLUTE, TARGET_ORIGIN } from "../../../http/head.ts";
+import { type Head, TARGET_ABSOLUTE, TARGET_ORIGIN } from "../../../http/head.ts";
 import { hostNameEnd } from "../../../http/host.ts";
 import type { FilterRequest } from "./filter.ts";
-import { type BodyCollector, fieldsOf, MessageView } from "./message_view.ts";
+import { type BodyCollector, fieldsOf, hasBodyOf, MessageView } from "./message_view.ts";
 import { bytesOf, textOf } from "./text.ts";
 
 /** Fields that say where a request comes from: without a proxy in front that is trusted, anybody can claim anything. */
@@ -33,7 +33,7 @@ export class RequestView extends MessageView implements FilterRequest {
 
   /** `isTrusted`: are the claims of the client's believed? */
   constructor(head: Head, memory: Uint8Array, base: number, isTrusted: boolean, collect: BodyCollector) {
-    super(fieldsOf(head, memory, base), head.framing !== FRAMING_NONE, collect);
+    super(fieldsOf(head, memory, base), hasBodyOf(head), collect);
     const text = (start: number, end: number): string => textOf(memory, base + start, base + end);
     this.version = head.minorVersion === 1 ? "1.1" : "1.0";
     this.#method = text(head.methodStart, head.methodEnd);

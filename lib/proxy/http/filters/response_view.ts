@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { FRAMING_NONE, type Head } from "../../../http/head.ts";
+import type { Head } from "../../../http/head.ts";
 import type { FilterResponse } from "./filter.ts";
-import { type BodyCollector, fieldsOf, MessageView } from "./message_view.ts";
+import { type BodyCollector, fieldsOf, hasBodyOf, MessageView } from "./message_view.ts";
 import { bytesOf, textOf } from "./text.ts";
 
 /** See the module. */
@@ -17,7 +17,7 @@ export class ResponseView extends MessageView implements FilterResponse {
   #isChanged = false;
 
   constructor(head: Head, memory: Uint8Array, base: number, isLocal: boolean, collect: BodyCollector) {
-    super(fieldsOf(head, memory, base), head.framing !== FRAMING_NONE, collect);
+    super(fieldsOf(head, memory, base), hasBodyOf(head), collect);
     this.isLocal = isLocal;
     this.#minorVersion = head.minorVersion;
     this.#status = head.status;
