@@ -48,7 +48,8 @@ export async function runCommand(arguments_: readonly string[]): Promise<void> {
       return exit(2);
     }
     // A mistake of the user's is a sentence; a mistake of ours needs the stack.
-    const text = error instanceof RingwayError ? error.message : error instanceof Error ? error.stack : String(error);
+    const isForUser = error instanceof RingwayError || runtime.isPermissionError(error);
+    const text = error instanceof Error ? (isForUser ? error.message : error.stack) : String(error);
     output.error(`ringway: ${text}\n`);
     return exit(1);
   }
