@@ -153,10 +153,10 @@ export interface FilterMessage {
   replaceBody(body: string | Uint8Array | ReadableStream<Uint8Array>): void;
   /**
    * Wait for the whole body, which is passed on afterwards, unless it is replaced. It is the body as it came, before
-   * all transforms, or the one in its place. Rejects with a RingwayError of code `ERR_BODY_TOO_LARGE` if it is longer than
-   * `limitBytes`; what rejects with that is answered with 413 for a request and 502 for a response, as is a hook that
-   * goes on without replacing the body. `ERR_BODY_INCOMPLETE`: the exchange ended before. `ERR_BODY_READ`: it is being
-   * read already, or was longer than an earlier limit.
+   * all transforms, or the one in its place. Rejects with a RingwayError of code `ERR_BODY_TOO_LARGE` if it is longer
+   * than `limitBytes`; what rejects with that is answered with 413 for a request and 502 for a response, as is a hook
+   * that goes on without replacing the body. `ERR_BODY_INCOMPLETE`: the exchange ended before. `ERR_BODY_READ`: it is
+   * being read already, or was longer than an earlier limit.
    */
   readBody(limitBytes: number): Promise<Uint8Array>;
 }
