@@ -2,6 +2,7 @@
 //! zig build test     the shim's own tests
 //! zig build test-tools   what tests run and load: a program that denies io_uring, a library of another version
 //! zig build bench-tools   zig-out/bin/bench_*, the benchmark's upstream and load generators
+//! zig build bench-limit   zig-out/bin/bench_limit, what the benchmark compares ringway with
 //! zig build musl     zig-out/bin/load_under_musl, a program for the test that the library loads there
 //! zig build update   copy the generated files to where they are committed, in ffi/
 
@@ -88,6 +89,7 @@ pub fn build(b: *std.Build) void {
     b.step("test", "Run the shim's tests").dependOn(&run_tests.step);
     addTestTools(b, target);
     addBenchTools(b, target);
+    addBenchLimit(b, target, liburing);
 }
 
 /// Programs that tests run.
@@ -131,6 +133,31 @@ fn addBenchTools(b: *std.Build, target: std.Build.ResolvedTarget) void {
         });
         bench_tools.dependOn(&b.addInstallArtifact(program, .{}).step);
     }
+}
+
+/// The relay that ringway is measured against: in Zig alone, with the same io_uring.
+fn addBenchLimit(b: *std.Build, target: std.Build.ResolvedTarget, liburing: std.Build.LazyPath) void {
+    const program = b.addExecutable(.{
+        .name = "bench_limit",
+        // As for the library.
+        .use_llvm = true,
+        .use_lld = true,
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("bench/limit/limit.zig"),
+            .target = target,
+            .optimize = .ReleaseFast,
+            .link_libc = false,
+        }),
+    });
+    const parts = [_]struct { name: []const u8, path: []const u8 }{
+        .{ .name = "sockets", .path = "bench/programs/sockets.zig" },
+        .{ .name = "liburing", .path = "zig/liburing.zig" },
+        .{ .name = "support", .path = "zig/support.zig" },
+    };
+    for (parts) |part| program.root_module.addAnonymousImport(part.name, .{ .root_source_file = b.path(part.path) });
+    program.root_module.addObjectFile(liburing);
+    b.step("bench-limit", "Build the relay that ringway is measured against")
+        .dependOn(&b.addInstallArtifact(program, .{}).step);
 }
 
 /// A program that runs while building and prints a file.

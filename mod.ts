@@ -17,6 +17,7 @@
  * @module
  */
 export { type ErrorSource, RingwayError, type RingwayErrorOptions } from "./ffi/errors.ts";
+export type { HttpLimits } from "./lib/http/limits.ts";
 export { formatAddress, type IpAddress, type SocketAddress, type UnixAddress } from "./lib/net/address.ts";
 export type { RequestedInterface, SelectedInterface } from "./lib/net/socket_interface.ts";
 export type { BalancerName, ClusterOptions, OutlierOptions } from "./lib/proxy/cluster_options.ts";
@@ -30,6 +31,7 @@ export type {
   JwtOptions,
   RateLimitOptions,
 } from "./lib/proxy/http/filters/builtin/options.ts";
+export { hashPassword } from "./lib/proxy/http/filters/builtin/password_hash.ts";
 export type {
   BodyPieces,
   BodyTransform,
@@ -45,6 +47,7 @@ export type {
   MaybePromise,
   Nothing,
 } from "./lib/proxy/http/filters/filter.ts";
+export type { HttpClusterOptions, HttpProxyOptions } from "./lib/proxy/http/options.ts";
 export type { RetryBudget, RetryCondition, RetryOptions } from "./lib/proxy/http/retry_options.ts";
 export type {
   DirectResponse,
@@ -61,6 +64,9 @@ export type {
   VirtualHostOptions,
   WeightedCluster,
 } from "./lib/proxy/http/routing/route_options.ts";
+export type { OverloadOptions } from "./lib/proxy/overload.ts";
+export { STATISTIC_MEANINGS, type StatisticName } from "./lib/proxy/statistics.ts";
+export type { FeatureName, FeatureState } from "./lib/ring/features.ts";
 export {
   type AddressTarget,
   defaultProxyConfig,
@@ -70,6 +76,7 @@ export {
   type LogLevel,
   type Protocol,
   type ProxyConfig,
+  type SrvName,
   type Target,
 } from "./lib/server/config.ts";
 export { defineConfig } from "./lib/server/config_file/define_config.ts";
@@ -112,6 +119,7 @@ export type {
   IoUringSection,
   ListenerSection,
   OutlierDetectionSection,
+  OverloadSection,
   RetryBudgetSection,
   TcpSection,
 } from "./lib/server/config_file/types.ts";
@@ -126,6 +134,7 @@ export type {
   HttpClusterConfig,
   HttpListener,
   HttpListenerConfig,
+  ListenerBase,
   ListenerConfig,
   ServerConfig,
   TcpListener,

@@ -7,6 +7,7 @@ import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { PEERS } from "./peers/catalog.ts";
 import { parseExtra } from "./peers/extra.ts";
 import type { Peer, Protocol } from "./peers/peer.ts";
+import type { Scope } from "./results.ts";
 import { FULL, QUICK, type Settings } from "./settings.ts";
 import { WORKLOADS } from "./workloads/catalog.ts";
 import type { Workload } from "./workloads/workload.ts";
@@ -16,9 +17,18 @@ export interface CommandLine {
   readonly workloads: readonly Workload[];
   /** In the order in which they are measured; those that the workloads need. */
   readonly peers: readonly Peer[];
+  /** The peers that a workload is measured on. */
+  peersOf(workload: Workload): readonly Peer[];
+  /** Is only the guard to be run, instead of everything? */
+  readonly isGuard: boolean;
   readonly settings: Settings;
   /** Where the raw results go; `null`: nowhere. */
   readonly json: string | null;
+  /** Are they kept in the repository? */
+  readonly isSaved: boolean;
+  /** The command itself. */
+  readonly command: string;
+  readonly scope: Scope;
 }
 
 /** Nothing is to be run: text was printed, and this is the exit code. */
@@ -38,10 +48,16 @@ interface Options {
   rounds?: number;
   seconds?: number;
   quick: boolean;
+  syscalls: boolean;
+  guard: boolean;
   extra: readonly Peer[];
   extraHttp: readonly Peer[];
   json?: string;
+  save: boolean;
 }
+
+/** The beginning of the workloads that `--syscalls` adds. */
+const SYSCALLS = "syscalls-";
 
 /** Read the arguments behind the command's name. */
 export function parseCommandLine(
@@ -55,14 +71,23 @@ export function parseCommandLine(
     if (!(error instanceof CommanderError)) throw error;
     return { exitCode: error.exitCode === 0 ? 0 : 2 };
   }
-  const { only, peers, rounds, seconds, quick, extra, extraHttp, json } = command.opts<Options>();
+  const options = command.opts<Options>();
+  const { peers, rounds, seconds, quick, guard, extra, extraHttp, json } = options;
   const base = quick ? QUICK : FULL;
-  const workloads = WORKLOADS.filter(({ name }) => only === undefined || only.includes(name));
-  const protocols = new Set(workloads.map(({ protocol }) => protocol));
+  const workloads = WORKLOADS.filter((workload) => isWanted(workload, options));
   const wanted = PEERS.filter(({ name, isDefault }) => (peers === undefined ? isDefault : peers.includes(name)));
+  const all = [...wanted, ...extra, ...extraHttp];
+  const peersOf = (workload: Workload): Peer[] => {
+    const usual = peers === undefined ? usualPeers(workload, quick) : undefined;
+    const isUsual = ({ name, isReference }: Peer): boolean => isReference || (usual?.includes(name) ?? true);
+    return all.filter((peer) => peer.protocol === workload.protocol && isUsual(peer));
+  };
+  const needed = new Set(workloads.flatMap(peersOf));
   return {
     workloads,
-    peers: [...wanted, ...extra, ...extraHttp].filter(({ protocol }) => protocols.has(protocol)),
+    peers: all.filter((peer) => needed.has(peer)),
+    peersOf,
+    isGuard: guard,
     settings: {
       ...base,
       rounds: rounds ?? base.rounds,
@@ -70,11 +95,24 @@ export function parseCommandLine(
       seconds: seconds ?? base.seconds,
     },
     json: json ?? null,
+    isSaved: options.save,
+    command: ["npx bun run bench", ...arguments_.map(quote)].join(" "),
+    scope: scopeOf(options),
   };
 }
 
+function isWanted({ name, occasion = "full" }: Workload, { only, quick, syscalls }: Options): boolean {
+  if (syscalls && name.startsWith(SYSCALLS)) return true;
+  if (only !== undefined) return only.includes(name);
+  return occasion === "always" || (occasion === "full" && !quick);
+}
+
+function usualPeers({ usualPeers, quickPeers }: Workload, isQuick: boolean): readonly string[] | undefined {
+  return isQuick ? (quickPeers ?? usualPeers) : usualPeers;
+}
+
 function createCommand(output: CommandLineOutput): Command {
-  const workloads = WORKLOADS.map(({ name }) => name);
+  const workloads = WORKLOADS.map(({ name, occasion }) => (occasion === "named" ? `${name} (not by default)` : name));
   const peers = new Set(PEERS.map(({ name, isDefault }) => (isDefault ? name : `${name} (not by default)`)));
   return new Command("bench")
     .description(
@@ -90,7 +128,9 @@ function createCommand(output: CommandLineOutput): Command {
     .option("--peers <NAME,...>", "measure only these", peerNames)
     .option("--rounds <N>", `how often each is measured (default: ${FULL.rounds})`, wholeNumber)
     .option("--seconds <S>", `how long each measurement takes (default: ${FULL.seconds})`, wholeNumber)
-    .option("--quick", "a few minutes: fewer rounds, seconds and connections", false)
+    .option("--quick", "below three minutes: what matters most, on fewer peers, in fewer rounds and seconds", false)
+    .option("--syscalls", "also count system calls per request, in runs of their own", false)
+    .option("--guard", "only compare ringway with the limit, and fail if it costs twice as much", false)
     .option(
       "--extra <NAME=COMMAND>",
       "another TCP proxy; {listen} and {upstream} in its command become port numbers; repeatable",
@@ -99,6 +139,7 @@ function createCommand(output: CommandLineOutput): Command {
     )
     .option("--extra-http <NAME=COMMAND>", "the same for an HTTP reverse proxy", collectExtra("http"), [])
     .option("--json <FILE>", "write all raw results to a file")
+    .option("--save", "keep all raw results in bench/results/, and write bench/RESULTS.md and its charts", false)
     .addHelpText("after", `\nWorkloads: ${workloads.join(", ")}\nPeers: ${[...peers].join(", ")}`);
 }
 
@@ -144,4 +185,14 @@ function collectExtra(protocol: Protocol): (text: string, previous: readonly Pee
       throw error;
     }
   };
+}
+
+function scopeOf({ only, peers, rounds = FULL.rounds, seconds = FULL.seconds, quick }: Options): Scope {
+  if (quick || rounds < FULL.rounds || seconds < FULL.seconds) return "quick";
+  return only === undefined && peers === undefined ? "full" : "part";
+}
+
+/** An argument as a shell needs it. */
+function quote(argument: string): string {
+  return /^[\w.,:=/-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }

@@ -11,9 +11,11 @@ import process from "node:process";
 import { VERSION } from "../lib/version.ts";
 import { hasProgram, installMissing } from "../test/runner/packages.ts";
 import { PROJECT, run } from "../test/runner/process.ts";
-import { check } from "../test/runner/steps.ts";
-import { findTools, installPackages, installZig, type Tools } from "../test/runner/tools.ts";
+import { check, StepError } from "../test/runner/steps.ts";
+import { findLiburing, findTools, installPackages, installZig, type Tools } from "../test/runner/tools.ts";
 import { FORTIO, installFortio } from "./load/fortio.ts";
+import { ENVOY, installEnvoy } from "./peers/envoy_install.ts";
+import { HTTPXY_VERSION, installHttpxy } from "./peers/httpxy_install.ts";
 import { findStreamModule } from "./peers/nginx_module.ts";
 import { type DescriptorLimit, raiseDescriptorLimit } from "./processes/descriptors.ts";
 import { type Placement, place, usableCores } from "./processes/placement.ts";
@@ -39,26 +41,44 @@ const PROGRAMS = {
   haproxy: ["haproxy"],
   wrk: ["wrk"],
   hyperfine: ["hyperfine"],
+  strace: ["strace"],
 } as const;
 
 /** A program that may be missing. */
-export type ProgramName = keyof typeof PROGRAMS | "fortio";
+export type ProgramName = keyof typeof PROGRAMS | "fortio" | "envoy" | "httpxy" | "limit";
 
-/** The path of one of the programs in `programs/`. */
+/** What most workloads and peers need. */
+export const USUAL_PROGRAMS: readonly ProgramName[] = [
+  "nginx",
+  "nginx's stream module",
+  "haproxy",
+  "wrk",
+  "hyperfine",
+  "fortio",
+];
+
+/** The path of one of the programs in `programs/`, and of `limit/limit.zig`. */
 export function benchProgram(name: string): string {
   return `${PROJECT}/zig-out/bin/bench_${name}`;
 }
 
-/** Install and build what is needed. Throws a StepError when it can't be done. */
-export async function prepareEnvironment(report: (text: string) => void): Promise<Environment> {
+/**
+ * Install and build what is needed, and of the programs that may be missing those that are wanted. Throws a StepError
+ * when it can't be done.
+ */
+export async function prepareEnvironment(
+  wanted: ReadonlySet<ProgramName>,
+  report: (text: string) => void,
+): Promise<Environment> {
   report("Bun and Deno");
   await installPackages();
   const tools = await findTools();
-  report("nginx, HAProxy, wrk, hyperfine, fortio");
-  const missing = await installPrograms();
+  report([...wanted].join(", "));
+  const missing = await installPrograms(wanted, tools);
   report("load generators");
   const zig = await installZig();
   await check([zig, "build", "bench-tools"]);
+  if (wanted.has("limit")) await buildLimit(zig, missing);
   const folder = mkdtempSync(join(tmpdir(), "ringway-bench-"));
   process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
   // Started by root, nginx reads as another user.
@@ -68,7 +88,7 @@ export async function prepareEnvironment(report: (text: string) => void): Promis
     missing,
     placement: place(usableCores()),
     descriptors: raiseDescriptorLimit(),
-    versions: await findVersions(zig, tools, missing),
+    versions: await findVersions(zig, tools, wanted, missing),
     write: async (name, content) => {
       const path = join(folder, name);
       await writeFile(path, content);
@@ -77,13 +97,31 @@ export async function prepareEnvironment(report: (text: string) => void): Promis
   };
 }
 
-async function installPrograms(): Promise<Map<ProgramName, string>> {
-  const { missing, packages } = await installMissing(PROGRAMS, isThere);
+async function installPrograms(wanted: ReadonlySet<ProgramName>, { bun }: Tools): Promise<Map<ProgramName, string>> {
+  const ofDistribution = Object.entries(PROGRAMS).filter(([name]) => wanted.has(name as ProgramName));
+  const { missing, packages } = await installMissing(Object.fromEntries(ofDistribution), isThere);
   const all = new Map<ProgramName, string>();
   for (const name of missing) all.set(name as ProgramName, `apt-get install ${packages.join(" ")}`);
-  const help = await installFortio();
-  if (help !== null) all.set("fortio", help);
+  const others: [ProgramName, () => Promise<string | null>][] = [
+    ["fortio", installFortio],
+    ["envoy", installEnvoy],
+    ["httpxy", () => installHttpxy(bun)],
+  ];
+  for (const [name, install] of others) {
+    const help = wanted.has(name) ? await install() : null;
+    if (help !== null) all.set(name, help);
+  }
   return all;
+}
+
+/** Apart from the load generators, as it needs liburing as well. */
+async function buildLimit(zig: string, missing: Map<ProgramName, string>): Promise<void> {
+  try {
+    await check([zig, "build", `-Dliburing=${await findLiburing()}`, "bench-limit"]);
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    missing.set("limit", error.message);
+  }
 }
 
 function isThere(name: string): boolean {
@@ -100,6 +138,7 @@ export function whyMissing(environment: Environment, ...names: readonly ProgramN
 async function findVersions(
   zig: string,
   { bun, deno }: Tools,
+  wanted: ReadonlySet<ProgramName>,
   missing: Environment["missing"],
 ): Promise<Record<string, string>> {
   const commands: Readonly<Record<string, readonly string[]>> = {
@@ -112,13 +151,16 @@ async function findVersions(
     wrk: ["wrk", "-v"],
     hyperfine: ["hyperfine", "--version"],
     fortio: [FORTIO, "version"],
+    envoy: [ENVOY, "--version"],
+    httpxy: ["node", "--version"],
   };
   const versions: Record<string, string> = { "ringway's version": VERSION };
   for (const [name, command] of Object.entries(commands)) {
-    if (missing.has(name as ProgramName)) continue;
+    const isOptional = name in PROGRAMS || ["fortio", "envoy", "httpxy"].includes(name);
+    if (isOptional && (missing.has(name as ProgramName) || !wanted.has(name as ProgramName))) continue;
     // wrk fails after it has printed its version.
-    const [line = ""] = (await run(command)).output.split("\n");
-    if (line !== "") versions[name] = line.trim();
+    const [line = ""] = (await run(command)).output.trim().split("\n");
+    if (line !== "") versions[name] = name === "httpxy" ? `${HTTPXY_VERSION} on Node.js ${line}` : line.trim();
   }
   return versions;
 }

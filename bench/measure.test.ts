@@ -98,6 +98,13 @@ describe("measuring a workload", () => {
     );
   });
 
+  it("leaves out metrics that nobody measured", async () => {
+    const usual = workload([], () => false);
+    const metrics = [...usual.metrics, { key: "other", label: "%", role: "main" } as const];
+    const result = await measureWorkload({ ...usual, metrics }, CONTEXT, () => {});
+    assert.deepEqual(result.metrics, usual.metrics);
+  });
+
   it("says why nothing was measured", async () => {
     const log: string[] = [];
     const result = await measureWorkload(

@@ -36,7 +36,8 @@ export async function measureWorkload(
     try {
       report(`${prefix}: ${await body()}`);
     } catch (error) {
-      measured.failure = error instanceof Error ? error.message : String(error);
+      // What a program said before it ended may have many lines.
+      measured.failure = (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, " ");
       report(`${prefix}: void: ${measured.failure}`);
     }
   };
@@ -55,7 +56,7 @@ export async function measureWorkload(
           const sample = await (measured.subject as Subject).measure();
           measured.samples.push(sample);
           return metrics
-            .filter(({ role }) => role !== "detail")
+            .filter(({ key, role }) => role !== "detail" && key in sample.values)
             .map(({ key, label }) => `${formatNumber(sample.values[key] ?? Number.NaN)} ${label}`)
             .join(", ");
         });
@@ -64,7 +65,14 @@ export async function measureWorkload(
   } finally {
     for (const { subject } of all) await subject?.close();
   }
-  return { name, description, metrics, skipped, subjects: all.map(toResult) };
+  const subjects = all.map(toResult);
+  return { name, description, metrics: metrics.filter(({ key }) => isMeasured(subjects, key)), skipped, subjects };
+}
+
+/** Has any sample a figure for it? Without samples, all count. */
+function isMeasured(subjects: readonly SubjectResult[], key: string): boolean {
+  const samples = subjects.flatMap(({ samples }) => samples);
+  return samples.length === 0 || samples.some(({ values }) => key in values);
 }
 
 function toResult({ plan: { name, isOurs }, samples, failure }: Measured): SubjectResult {

@@ -56,7 +56,7 @@ export async function checkWith(
     try {
       const { failure, loss } = await check(running.port);
       // A program to compare with may be an experiment.
-      return peer.isReference ? { failure, remark: loss } : { failure: loss, remark: null };
+      return peer.isReference || peer.isPartial === true ? { failure, remark: loss } : { failure: loss, remark: null };
     } finally {
       await running.process.stop();
     }

@@ -47,10 +47,19 @@ export function ratioOf(subject: SubjectResult, other: SubjectResult, key: strin
 /** A peer that was given on the command line, as what ringway is to be like. */
 export type Reference = Pick<Peer, "name" | "protocol">;
 
+/**
+ * How much of the benchmark was run: all of it, with the usual settings or more; some workloads or peers in the same
+ * way; or whatever it was, but less often or for a shorter time.
+ */
+export type Scope = "full" | "part" | "quick";
+
 /** One run of the benchmark: what the file of raw results has. */
 export interface RunResult {
   /** When it began, in UTC. */
   readonly date: string;
+  /** The command that made it. */
+  readonly command: string;
+  readonly scope: Scope;
   readonly machine: Machine;
   readonly versions: Readonly<Record<string, string>>;
   readonly settings: Settings;

@@ -7,13 +7,16 @@ import { writeFile } from "node:fs/promises";
 import process from "node:process";
 import { StepError } from "../test/runner/steps.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
-import { type Environment, prepareEnvironment } from "./environment.ts";
+import { type Environment, prepareEnvironment, USUAL_PROGRAMS } from "./environment.ts";
+import { runGuard } from "./guard.ts";
 import { checkHttpRelay } from "./http_relay_check.ts";
 import { measureWorkload } from "./measure.ts";
 import { describeMachine } from "./measurement/machine.ts";
 import type { Peer } from "./peers/peer.ts";
 import { checkRelay } from "./relay_check.ts";
+import { writeGenerated } from "./report/generated.ts";
 import { formatReport } from "./report/report.ts";
+import { chooseName, savedNames, saveRun } from "./report/saved_results.ts";
 import type { RunResult, WorkloadResult } from "./results.ts";
 
 const start = performance.now();
@@ -45,18 +48,30 @@ async function usablePeers(
   return { usable, remarks };
 }
 
-async function run({ workloads, peers: wanted, settings, json }: CommandLine): Promise<boolean> {
+async function run({
+  workloads,
+  peers: wanted,
+  peersOf,
+  settings,
+  json,
+  command,
+  scope,
+  isSaved,
+}: CommandLine): Promise<boolean> {
   const machine = describeMachine();
   const date = new Date().toISOString();
-  const environment = await prepareEnvironment((text) => report(`prepare: ${text}`));
+  const programs = new Set([...USUAL_PROGRAMS, ...[...workloads, ...wanted].flatMap(({ needs = [] }) => needs)]);
+  const environment = await prepareEnvironment(programs, (text) => report(`prepare: ${text}`));
   const { usable: peers, remarks } = await usablePeers(environment, wanted);
   const results: WorkloadResult[] = [];
   for (const workload of workloads) {
-    const ofProtocol = peers.filter(({ protocol }) => protocol === workload.protocol);
-    results.push(await measureWorkload(workload, { environment, settings, peers: ofProtocol }, report));
+    const ofWorkload = peersOf(workload).filter((peer) => peers.includes(peer));
+    results.push(await measureWorkload(workload, { environment, settings, peers: ofWorkload }, report));
   }
   const result: RunResult = {
     date,
+    command,
+    scope,
     machine,
     versions: environment.versions,
     settings,
@@ -65,10 +80,20 @@ async function run({ workloads, peers: wanted, settings, json }: CommandLine): P
     workloads: results,
   };
   if (json !== null) await writeFile(json, `${JSON.stringify(result, null, 2)}\n`);
+  if (isSaved) await save(result);
   process.stdout.write(formatReport(result));
   const isComplete = ({ skipped, subjects }: WorkloadResult): boolean =>
     skipped === null && subjects.every(({ failure }) => failure === null);
   return peers.length === wanted.length && results.every(isComplete);
+}
+
+/** Keep the raw results, and write the page of results from those that count, which may be earlier ones. */
+async function save(result: RunResult): Promise<void> {
+  report(`saved: bench/results/${await saveRun(result)}`);
+  const name = chooseName(await savedNames());
+  if (name === null) return;
+  await writeGenerated([name]);
+  report(`bench/RESULTS.md and its charts have the results of bench/results/${name}`);
 }
 
 /** Without the variable, ringway uses the library that is embedded in it. */
@@ -83,7 +108,7 @@ const commandLine = parseCommandLine(process.argv.slice(2), {
 });
 if ("exitCode" in commandLine) process.exit(commandLine.exitCode);
 try {
-  process.exit((await run(commandLine)) ? 0 : 1);
+  process.exit((await (commandLine.isGuard ? runGuard(report) : run(commandLine))) ? 0 : 1);
 } catch (error) {
   process.stderr.write(
     `${error instanceof StepError ? error.message : error instanceof Error ? error.stack : error}\n`,

@@ -6,6 +6,8 @@
 
 /** How often and how long. */
 export interface Settings {
+  /** Only what matters most, on fewer peers. */
+  readonly isQuick: boolean;
   /** How often everything is measured. */
   readonly rounds: number;
   /** How often memory is: it differs little between rounds and takes long. */
@@ -16,6 +18,8 @@ export interface Settings {
   readonly warmUpSeconds: number;
   /** How long connections are stalled. */
   readonly stallSeconds: number;
+  /** Requests per second that are sent evenly. */
+  readonly rates: readonly number[];
   /** How many connections are idle, if the limit of open files allows it. */
   readonly idleConnections: number;
   /** How long memory may take to be given back. */
@@ -24,24 +28,31 @@ export interface Settings {
   readonly starts: number;
 }
 
-/** For results. */
+/** All rates that are ever sent. */
+export const RATES: readonly number[] = [2000, 4000, 6000, 8000, 10_000, 12_000];
+
+/** For results: below an hour. */
 export const FULL: Settings = {
+  isQuick: false,
   rounds: 5,
-  memoryRounds: 3,
-  seconds: 5,
-  warmUpSeconds: 3,
+  memoryRounds: 2,
+  seconds: 3,
+  warmUpSeconds: 2,
+  rates: RATES,
   stallSeconds: 5,
   idleConnections: 10_000,
   giveBackSeconds: 10,
   starts: 20,
 };
 
-/** For a look: a few minutes. */
+/** For a look: below three minutes. */
 export const QUICK: Settings = {
+  isQuick: true,
   rounds: 2,
   memoryRounds: 1,
   seconds: 1,
   warmUpSeconds: 1,
+  rates: [4000, 8000],
   stallSeconds: 2,
   idleConnections: 2000,
   giveBackSeconds: 4,

@@ -22,6 +22,6 @@ process.stdout.write(`listening on ${proxy.addresses.map(formatAddress).join(", 
 process.once("SIGTERM", async () => {
   const cutOff = await proxy.drain();
   const { downstream_connections_total } = proxy.statistics();
-  process.stdout.write(`${downstream_connections_total} connections, ${cutOff} of them cut off at the end\n`);
+  process.stdout.write(`connections: ${downstream_connections_total}, of them cut off at the end: ${cutOff}\n`);
   process.exit();
 });

@@ -3,7 +3,7 @@
 // The shim's C ABI: layouts in 32-bit words, operation codes, flags, options, features, errno names.
 
 /** The version that the library has to report. */
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 export const OPERATION_NOP = 0;
 export const OPERATION_ACCEPT = 1;
@@ -168,6 +168,7 @@ export interface Functions {
   readonly ringway_socket_get: (p0: number, p1: number) => number;
   readonly ringway_socket_name: (p0: number, p1: number, p2: Buffer, p3: number) => number;
   readonly ringway_raise_descriptor_limit: (p0: number) => number;
+  readonly ringway_thread_batch: () => number;
 }
 
 /** The types of every function. */
@@ -201,6 +202,7 @@ export const SYMBOLS: {
   ringway_socket_get: { parameters: ["i32", "u32"], result: "i32" },
   ringway_socket_name: { parameters: ["i32", "u32", "buffer", "u32"], result: "i32" },
   ringway_raise_descriptor_limit: { parameters: ["u32"], result: "i32" },
+  ringway_thread_batch: { parameters: [], result: "i32" },
 };
 
 export const EPERM = 1;

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { createServer as createHttpServer } from "node:http";
 import { createServer } from "node:net";
 import process from "node:process";
 import { describe, it } from "node:test";
@@ -82,6 +83,32 @@ describe("addresses", () => {
   });
 });
 
+describe("--forwarded", () => {
+  it("adds the field Forwarded to requests", async () => {
+    const seen: (string | undefined)[] = [];
+    const server = createHttpServer((request, response) => {
+      seen.push(request.headers.forwarded);
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as { port: number };
+    const to = ["--to", `http://127.0.0.1:${port}`, "--workers", "1"];
+    for (const options of [[], ["--forwarded"]]) {
+      const command = new RunningCommand([...ANY_PORT, ...to, ...options]);
+      try {
+        const own = await command.port();
+        await (await fetch(`http://127.0.0.1:${own}/`)).text();
+        if (options.length > 0) assert.equal(seen.pop(), `for=127.0.0.1;host="127.0.0.1:${own}";proto=http`);
+        else assert.equal(seen.pop(), undefined);
+      } finally {
+        await command.stop();
+      }
+    }
+    server.close();
+    server.closeAllConnections();
+  });
+});
+
 describe("mistakes in the arguments", () => {
   const mistakes: [arguments_: string[], message: RegExp][] = [
     [["--lisen", "127.0.0.1:0"], /unknown option '--lisen'\n\(Did you mean --listen\?\)/],
@@ -89,6 +116,7 @@ describe("mistakes in the arguments", () => {
     [["--listen", "::1:80"], /an IPv6 address stands in brackets/],
     [["--listen", "127.0.0.1:99999"], /no valid port: it is a number from 0 to 65535/],
     [["--to", "127.0.0.1:80"], /has no scheme: write tcp:\/\/127\.0\.0\.1:80/],
+    [["--to", "srv:_http._tcp.a.test"], /write http:\/\/srv:_http\._tcp\.a\.test or tcp:/],
     [["--to", "udp://127.0.0.1:80"], /the scheme "udp" is unknown/],
     [["--workers", "0"], /"auto" or a whole number from 1 to 250/],
     [["--idle-timeout-ms", "-1"], /It is a whole number from 0/],
@@ -114,6 +142,7 @@ describe("--help and --version", () => {
     for (const option of ["--listen", "--to", "--workers", "--socket-interface", "--io-uring-size", "--accept-size"]) {
       assert.ok(help.out.includes(option), option);
     }
+    assert.doesNotMatch(help.out, /default: \[\]/, "which says nothing");
     const version = await runToEnd(["--version"]);
     assert.equal(version.out, `ringway ${VERSION}\n`);
     assert.equal(version.code, 0);
@@ -164,6 +193,15 @@ describe("failures at the start", () => {
     const finished = await runToEnd(["--listen", "192.0.2.1:0"]);
     assert.match(finished.error, /Cannot listen on 192\.0\.2\.1:0: this machine does not have the address/);
     assert.equal(finished.code, 1);
+  });
+
+  it("names the directory that a unix socket needs", async () => {
+    for (const driver of ["auto", "default"]) {
+      const finished = await runToEnd(["--listen", "unix:/no/such/directory/socket", "--socket-interface", driver]);
+      assert.match(finished.error, /there is no directory "\/no\/such\/directory" \(ENOENT\); make it, or choose/);
+      assert.equal(finished.code, 1);
+      assertNoStack(finished.error);
+    }
   });
 
   it("names the permission that a low port needs", async (t) => {

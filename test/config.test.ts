@@ -296,6 +296,31 @@ describe("a file in the working directory", () => {
   });
 });
 
+describe("limits of an overload", () => {
+  it("reach the workers: a process that uses too much memory refuses requests", async () => {
+    const file = write(
+      "overload.yaml",
+      `
+workers: 1
+overload: { refuse_memory_bytes: 1 }
+listeners: [{ listen: "127.0.0.1:0", cluster: web }]
+clusters: [{ name: web, endpoints: ["127.0.0.1:${portOf(web)}"] }]
+`,
+    );
+    const command = new RunningCommand(["--config", file]);
+    try {
+      const url = `http://127.0.0.1:${await command.port()}/`;
+      await command.until((_, error) => error.includes("the process uses too much memory"), "the memory is measured");
+      const refused = await fetch(url, { headers: { accept: "application/json" } });
+      assert.equal(refused.status, 503);
+      const { reason } = (await refused.json()) as { readonly reason: string };
+      assert.equal(reason, "OM");
+    } finally {
+      await command.stop();
+    }
+  });
+});
+
 describe("limits of connections", () => {
   it("hold for a listener, and for all of them", async () => {
     const named = await startNamed("served");

@@ -1,12 +1,16 @@
 /** The examples, each run as its comment says. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { connect, RunningCommand, runToEnd } from "./support/command.ts";
+import { SignJWT } from "jose";
+import { connect, RunningCommand, runToEnd, until } from "./support/command.ts";
+import { client as connectClient, fieldOf, type Message, respond, ScriptedUpstream } from "./support/http_peers.ts";
 import { startNamed } from "./support/servers.ts";
 
 test("examples/tcp_proxy.ts relays, and counts at its end", async () => {
@@ -22,7 +26,7 @@ test("examples/tcp_proxy.ts relays, and counts at its end", async () => {
     command.signal("SIGTERM");
     const { code, out } = await command.finished;
     assert.equal(code, 0);
-    assert.match(out, /^1 connections, 0 of them cut off at the end$/m);
+    assert.match(out, /^connections: 1, of them cut off at the end: 0$/m);
   } finally {
     await command.stop();
     await upstream.close();
@@ -51,4 +55,211 @@ test("examples/ringway.config.ts relays to what the environment says", async () 
     upstream.close();
     upstream.closeAllConnections();
   }
+});
+
+/** An example in YAML, at other addresses; it is started and stopped by `use`. */
+async function withExample(
+  name: string,
+  addresses: Readonly<Record<string, string>>,
+  use: (command: RunningCommand, url: string) => Promise<void>,
+): Promise<void> {
+  let text = readFileSync(new URL(`../examples/${name}`, import.meta.url), "utf8");
+  for (const [written, used] of Object.entries({ "127.0.0.1:8080": "127.0.0.1:0", ...addresses })) {
+    assert.ok(text.includes(written), `${name} has ${written}`);
+    text = text.replace(written, used);
+  }
+  const folder = mkdtempSync(join(tmpdir(), "ringway-example-"));
+  writeFileSync(join(folder, name), text);
+  await withCommand(["--config", join(folder, name), "--workers", "1"], {}, use);
+  rmSync(folder, { recursive: true });
+}
+
+async function withCommand(
+  arguments_: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  use: (command: RunningCommand, url: string) => Promise<void>,
+): Promise<void> {
+  const command = new RunningCommand(arguments_, { environment });
+  try {
+    await use(command, `http://127.0.0.1:${await command.port()}`);
+  } finally {
+    await command.stop();
+  }
+}
+
+/** A server that says its name, and what it was asked for. */
+function startServer(name: string): Promise<ScriptedUpstream> {
+  return ScriptedUpstream.start((request, peer) => {
+    const [method = "", target = ""] = request.startLine.split(" ");
+    peer.send(respond(`${name}: ${method} ${target}`, "server: apache\r\nx-powered-by: php\r\n"));
+  });
+}
+
+const addressOf = ({ port }: ScriptedUpstream): string => `127.0.0.1:${port}`;
+
+test("examples/reverse_proxy.yaml compresses, changes fields, answers itself, and writes a log", async () => {
+  const app = await ScriptedUpstream.start((request, peer) => {
+    peer.send(
+      respond("long enough, ".repeat(200), "content-type: text/html\r\nserver: apache\r\nx-powered-by: php\r\n"),
+    );
+    assert.match(fieldOf(request, "forwarded") ?? "", /^for=127\.0\.0\.1;host="127\.0\.0\.1:\d+";proto=http$/);
+  });
+  await withExample("reverse_proxy.yaml", { "127.0.0.1:3000": addressOf(app) }, async (command, url) => {
+    const response = await fetch(`${url}/page`, { headers: { "accept-encoding": "gzip" } });
+    assert.equal(await response.text(), "long enough, ".repeat(200));
+    assert.equal(response.headers.get("vary"), "Accept-Encoding");
+    assert.equal(response.headers.get("x-content-type-options"), "nosniff");
+    for (const name of ["server", "x-powered-by"]) assert.equal(response.headers.get(name), null);
+    assert.match(await (await fetch(`${url}/robots.txt`)).text(), /^Disallow: \/admin$/m);
+    const moved = await fetch(`${url}/blog/first?a=1`, { redirect: "manual" });
+    assert.equal(moved.status, 308);
+    assert.match(moved.headers.get("location") ?? "", /^http:\/\/blog\.example\.com(:\d+)?\/first\?a=1$/);
+    await command.until((out) => out.includes('"GET /blog/first?a=1 HTTP/1.1" 308'), "the log is written");
+    assert.match(command.out, /"GET \/page HTTP\/1\.1" 200/);
+  });
+  assert.deepEqual(app.errors, []);
+  assert.equal(app.requests.length, 1);
+  await app.close();
+});
+
+/** For examples/load_balancer.yaml. */
+const SERVERS = ["127.0.0.1:3001", "127.0.0.1:3002", "127.0.0.1:3003"] as const;
+
+/** Three servers behind the load balancer: what each answers to anything but a health check is changed by tests. */
+async function withServers(
+  healthOf: (index: number) => string,
+  use: (servers: readonly ScriptedUpstream[], command: RunningCommand, ask: () => Promise<string>) => Promise<void>,
+): Promise<void> {
+  const servers = await Promise.all(
+    SERVERS.map((_, index) =>
+      ScriptedUpstream.start((request, peer) => {
+        const isCheck = request.startLine.startsWith("GET /healthz ");
+        peer.send(isCheck ? respond("", "", healthOf(index)) : respond(String(index)));
+      }),
+    ),
+  );
+  const addresses = Object.fromEntries(SERVERS.map((address, index) => [address, `127.0.0.1:${servers[index]?.port}`]));
+  await withExample("load_balancer.yaml", addresses, async (command, url) => {
+    const ask = async () => {
+      const response = await fetch(url);
+      assert.equal(response.status, 200);
+      return await response.text();
+    };
+    await use(servers, command, ask);
+  });
+  await Promise.all(servers.map((server) => server.close()));
+}
+
+test("examples/load_balancer.yaml shares by weight, and leaves out what is not healthy", async () => {
+  const healthOf = (index: number) => (index === 2 ? "503 Service Unavailable" : "200 OK");
+  await withServers(healthOf, async (servers, command, ask) => {
+    const unhealthy = `endpoint 127.0.0.1:${servers[2]?.port} is unhealthy: status 503`;
+    const ofCluster = new RegExp(unhealthy.replace(" is", ".* is"));
+    await command.until((_, error) => ofCluster.test(error), "the first check");
+    // The workers are told a moment later.
+    await until(
+      async () => (await Promise.all([ask(), ask(), ask(), ask()])).every((name) => name !== "2"),
+      "it counts",
+    );
+    const names: string[] = [];
+    for (let i = 0; i < 12; i++) names.push(await ask());
+    assert.deepEqual(
+      [0, 1, 2].map((index) => names.filter((name) => name === String(index)).length),
+      [8, 4, 0],
+    );
+  });
+});
+
+test("examples/load_balancer.yaml asks another server again, and leaves out one that fails", async () => {
+  await withServers(
+    () => "200 OK",
+    async (servers, command, ask) => {
+      const [, second] = servers;
+      assert.ok(second !== undefined);
+      const { answer } = second;
+      second.answer = (request, peer) => {
+        if (request.startLine.startsWith("GET /healthz ")) return answer(request, peer);
+        return void peer.send(respond("", "", "503 Service Unavailable"));
+      };
+      const isLeftOut = () => /is left out for 10000 ms: too many gateway errors in a row/.test(command.error);
+      while (!isLeftOut()) assert.notEqual(await ask(), "1");
+      const asked = () => second.requests.filter(({ startLine }) => !startLine.startsWith("GET /healthz ")).length;
+      assert.equal(asked(), 3);
+    },
+  );
+});
+
+test("examples/dev_server.yaml gives /api to the API, and all else to the dev server, WebSockets too", async () => {
+  const [api, web] = await Promise.all([startServer("api"), startServer("web")]);
+  const { answer } = web;
+  web.answer = async (request, peer) => {
+    if (fieldOf(request, "upgrade") === undefined) return answer(request, peer);
+    peer.send("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nhot ");
+    assert.equal(await peer.takeBytes(4), "ping");
+    peer.end("reload");
+  };
+  const addresses = { "localhost:5173": `localhost:${web.port}`, "127.0.0.1:3000": addressOf(api) };
+  await withExample("dev_server.yaml", addresses, async (_command, url) => {
+    const get = async (path: string) => await (await fetch(`${url}${path}`)).text();
+    assert.equal(await get("/api/users?id=1"), "api: GET /users?id=1");
+    assert.equal(await get("/api"), "api: GET /");
+    assert.equal(await get("/apis"), "web: GET /apis");
+    assert.equal(await get("/src/main.ts"), "web: GET /src/main.ts");
+    const socket = await connectClient(Number(new URL(url).port));
+    socket.send("GET /hmr HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nping");
+    assert.match(await socket.takeThrough("\r\n\r\n"), /^HTTP\/1\.1 101 /);
+    assert.equal(await socket.takeRest(), "hot reload");
+    socket.destroy();
+  });
+  assert.deepEqual([api.errors, web.errors], [[], []]);
+  await Promise.all([api.close(), web.close()]);
+});
+
+const SECRET = "a secret of thirty-two bytes, ok";
+
+/** A token for somebody, who may do what the scope says. */
+function token(sub: string, scope: string): Promise<string> {
+  const claims = new SignJWT({ sub, scope }).setProtectedHeader({ alg: "HS256" }).setExpirationTime("1h");
+  return claims.sign(new TextEncoder().encode(SECRET));
+}
+
+test("examples/api_gateway asks for tokens, limits, answers preflights, and has a filter of its own", async () => {
+  const [users, orders] = await Promise.all([startServer("users"), startServer("orders")]);
+  const environment = {
+    LISTEN: "127.0.0.1:0",
+    USERS: addressOf(users),
+    ORDERS: addressOf(orders),
+    JWT_SECRET: SECRET,
+  };
+  const [reader, writer] = await Promise.all([token("ann", "read"), token("bob", "read write")]);
+  const arguments_ = ["--config", "examples/api_gateway/ringway.config.ts", "--workers", "1"];
+  await withCommand(arguments_, environment, async (_command, url) => {
+    const ask = async (method: string, path: string, bearer: string | null): Promise<string> => {
+      const headers: Record<string, string> = bearer === null ? {} : { authorization: `Bearer ${bearer}` };
+      const response = await fetch(`${url}${path}`, { method, headers: { ...headers, "x-user": "mallory" } });
+      return `${response.status} ${await response.text()}`;
+    };
+    assert.equal(await ask("GET", "/health", null), "200 ok\n");
+    assert.match(await ask("GET", "/v1/users/5", null), /^401 /);
+    assert.match(await ask("GET", "/v1/users/5", `${reader}x`), /^401 /);
+    assert.equal(await ask("GET", "/v1/users/5", reader), "200 users: GET /5");
+    assert.equal(fieldOf(users.requests[0] as Message, "x-user"), "ann");
+    assert.equal(await ask("DELETE", "/v1/orders/7", reader), "403 The token is for reading only\n");
+    assert.equal(await ask("DELETE", "/v1/orders/7", writer), "200 orders: DELETE /v1/orders/7");
+    assert.match(await ask("GET", "/elsewhere", reader), /^404 /);
+    const origin = "https://app.example.com";
+    const preflight = await fetch(`${url}/v1/orders`, {
+      method: "OPTIONS",
+      headers: { origin, "access-control-request-method": "PUT", "access-control-request-headers": "authorization" },
+    });
+    assert.equal(preflight.status, 204);
+    assert.equal(preflight.headers.get("access-control-allow-origin"), origin);
+    const many = await Promise.all(Array.from({ length: 100 }, () => ask("GET", "/health", null)));
+    assert.ok(
+      many.some((answer) => answer.startsWith("429 ")),
+      "more than 30 at once are too many",
+    );
+    assert.equal(users.requests.length + orders.requests.length, 2);
+  });
+  await Promise.all([users.close(), orders.close()]);
 });

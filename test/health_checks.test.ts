@@ -6,6 +6,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
 import { describe, it } from "node:test";
+import { anyHost, plainRoute } from "../lib/proxy/http/routing/plain_route.ts";
 import { defaultProxyConfig, type Target } from "../lib/server/config.ts";
 import type { HealthCheckOptions } from "../lib/server/health/health_check_options.ts";
 import { type ServerConfig, serverConfig } from "../lib/server/server_config.ts";
@@ -50,7 +51,11 @@ function config(
   });
   return {
     ...whole,
-    listeners: whole.listeners.map((listener) => ({ ...listener, cluster: "web" })),
+    listeners: whole.listeners.map((listener) =>
+      listener.protocol === "tcp"
+        ? { ...listener, cluster: "web" }
+        : { ...listener, virtualHosts: [anyHost([plainRoute("web")])] },
+    ),
     clusters: whole.clusters.map((cluster) => ({ ...cluster, name: "web", healthCheck })),
   };
 }

@@ -98,13 +98,15 @@ for (const driver of ["uring", "default"]) {
         const text = await peer.response();
         assert.equal(text.startLine, "HTTP/1.1 502 Bad Gateway");
         assert.match(fieldOf(text, "content-type") ?? "", /^text\/plain/);
-        assert.equal(text.body, "502 The upstream server could not be reached\n");
+        assert.match(text.body, /^502 The upstream server could not be reached \(request [0-9a-f]{32}\)\n$/);
         assert.doesNotMatch(JSON.stringify(text), /127\.0\.0\.1/);
         peer.send("GET / HTTP/1.1\r\nHost: a\r\nAccept: text/html, Application/JSON;q=0.9\r\n\r\n");
         const json = await peer.response();
         assert.equal(fieldOf(json, "content-type"), "application/json");
         assert.equal(JSON.parse(json.body).status, 502);
         assert.equal(JSON.parse(json.body).reason, "UF");
+        assert.match(JSON.parse(json.body).request_id, /^[0-9a-f]{32}$/);
+        assert.equal(JSON.parse(json.body).request_id, fieldOf(json, "x-request-id"));
         peer.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n");
         assert.equal(statusOf(await peer.response("HEAD")), 502);
         peer.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 150000\r\n\r\n");

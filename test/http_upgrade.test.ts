@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { describe, it } from "node:test";
 import {
+  allOf,
   bytesOf,
   client as connectTo,
   fieldOf,
@@ -165,6 +166,33 @@ for (const driver of ["uring", "default"]) {
         assert.equal((await peer.request()).startLine, "GET /next HTTP/1.1");
         peer.send(respond("next"));
         assert.equal((await client.response()).body, "next");
+      }));
+
+    it("does not where HTTP would go on, past routes and filters: such a request is served without an upgrade", () =>
+      withRawUpstream(driver, [], async ({ client, upstream }) => {
+        const peers: Peer[] = [];
+        for (const protocols of ["h2c", "H2C , websocket", "TLS/1.2, HTTP/1.1"]) {
+          client.send(
+            `GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: ${protocols}\r\n` +
+              "HTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n",
+          );
+          const [peer = await upstream.next()] = peers;
+          peers[0] = peer;
+          const request = await peer.request();
+          for (const name of ["connection", "upgrade", "http2-settings"]) {
+            assert.deepEqual(allOf(request, name), [], `${name} for ${protocols}`);
+          }
+          peer.send(respond(protocols));
+          const response = await client.response();
+          assert.equal(statusOf(response), 200);
+          assert.equal(response.body, protocols);
+        }
+        // An endpoint that changes the protocol nevertheless is at fault.
+        client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+        const [peer = await upstream.next()] = peers;
+        await peer.request();
+        peer.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+        assert.equal(statusOf(await client.response()), 502);
       }));
   });
 }

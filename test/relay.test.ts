@@ -317,7 +317,7 @@ for (const driver of ["uring", "default"]) {
       const client = await connect({ port });
       await echoOnce(client);
       command.signal("SIGTERM");
-      await command.until((_, error) => error.includes("waiting for 1 connections"), "it drains");
+      await command.until((_, error) => error.includes("waiting for 1 connection"), "it drains");
       await until(() => isRefused(port), "new connections are refused");
       await echoOnce(client);
       client.end();
@@ -343,7 +343,7 @@ for (const driver of ["uring", "default"]) {
       command.signal("SIGINT");
       await closed;
       const finished = await command.finished;
-      assert.match(finished.error, /1 connections were cut off/);
+      assert.match(finished.error, /1 connection cut off/);
       assert.equal(finished.code, 0, finished.error);
       await upstream.close();
     });
@@ -355,7 +355,7 @@ for (const driver of ["uring", "default"]) {
       client.on("error", () => {});
       await echoOnce(client);
       command.signal("SIGTERM");
-      await command.until((_, error) => error.includes("waiting for 1 connections"), "it drains");
+      await command.until((_, error) => error.includes("waiting for 1 connection"), "it drains");
       const repeat = setInterval(() => command.signal("SIGTERM"), 100);
       const finished = await command.finished;
       clearInterval(repeat);

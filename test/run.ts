@@ -115,6 +115,15 @@ async function runTests(tools: Tools, runtimes: readonly RuntimeName[], filters:
   return allPassed;
 }
 
+/** Compares ringway's costs with those of a program that does as little as possible. */
+async function guardPerformance({ bun }: Tools): Promise<void> {
+  await step("Performance guard", async (remark) => {
+    const output = await check([bun, "bench/run.ts", "--guard"]);
+    // What it says behind its progress.
+    remark(output.split("\n").findLast((line) => line !== "" && !/^ *\d+ s {2}/.test(line)) ?? "it said nothing");
+  });
+}
+
 async function main(): Promise<boolean> {
   const { runtimes, filters, isQuick } = parse();
   const tools = await installTools(isQuick);
@@ -125,6 +134,7 @@ async function main(): Promise<boolean> {
   if (isEverything) await checkSources(tools);
   if (compiler !== null) await buildShim(compiler, isEverything);
   const allPassed = await runTests(tools, runtimes, filters);
+  if (isEverything && compiler !== null) await guardPerformance(tools);
   for (const name of failedSteps()) print(`failed: ${name}\n`);
   return allPassed && failedSteps().length === 0;
 }

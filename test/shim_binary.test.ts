@@ -54,7 +54,7 @@ describe("the shim's file", () => {
       writeFileSync(path, embedded);
       const { status, stdout, stderr } = spawnSync(MUSL, [PROGRAM, path], { encoding: "utf8" });
       assert.equal(stderr, "");
-      assert.match(stdout, /^abi 1, open (0\nenter 1, close 0|-\d+)\n$/);
+      assert.match(stdout, /^abi 2, open (0\nenter 1, close 0|-\d+)\n$/);
       assert.equal(status, 0);
     } finally {
       rmSync(folder, { recursive: true });

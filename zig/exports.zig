@@ -170,3 +170,10 @@ pub export fn ringway_socket_name(descriptor: i32, peer: u32, address: ?[*]u8, c
 pub export fn ringway_raise_descriptor_limit(wanted: u32) i32 {
     return system.raiseDescriptorLimit(wanted);
 }
+
+/// Let the calling thread not interrupt others when it is woken (SCHED_BATCH), so that it finds more work done when it
+/// runs. Nothing changes if it has another policy than the ordinary one. The policy that holds then, or a negative
+/// errno.
+pub export fn ringway_thread_batch() i32 {
+    return system.becomeBatchThread();
+}

@@ -150,6 +150,19 @@ pub fn raiseDescriptorLimit(wanted: u64) i32 {
     return @intCast(@min(limit.current, std.math.maxInt(i32)));
 }
 
+const SCHED_OTHER = 0;
+const SCHED_BATCH = 3;
+
+/// Let the calling thread be scheduled as one that computes, unless somebody has chosen another policy for it: when it
+/// is woken, whoever runs goes on until its time is over (sched(7)). The policy that holds then, or a negative errno.
+pub fn becomeBatchThread() i32 {
+    const policy = result(linux.syscall1(.sched_getscheduler, 0));
+    if (policy != SCHED_OTHER) return policy;
+    const no_priority: i32 = 0;
+    const changed = result(linux.syscall3(.sched_setscheduler, 0, SCHED_BATCH, @intFromPtr(&no_priority)));
+    return if (changed < 0) changed else SCHED_BATCH;
+}
+
 pub fn word(descriptor: i32) usize {
     return @bitCast(@as(isize, descriptor));
 }

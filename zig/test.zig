@@ -7,5 +7,6 @@ test {
     _ = @import("ring_test.zig");
     _ = @import("sockets_test.zig");
     _ = @import("support_test.zig");
+    _ = @import("system_test.zig");
     _ = @import("table_test.zig");
 }

@@ -21,11 +21,12 @@ export function findBottleneck({ proxy, upstream, load }: Shares): string | null
     ["the load generator", load],
     ["the upstream", upstream],
   ];
-  for (const [name, share] of others) {
-    if (share >= FULL)
-      return `${name} was the bottleneck: ${percent(share)} of a processor, the proxy ${percent(proxy)}`;
-  }
-  return null;
+  const full = others.filter(([, share]) => share >= FULL);
+  if (full.length === 0) return null;
+  const names = full.map(([name]) => name).join(" and ");
+  const shares = full.map(([, share]) => percent(share)).join(" and ");
+  const verb = full.length === 1 ? "was the bottleneck" : "were the bottlenecks";
+  return `${names} ${verb}: ${shares} of a processor, the proxy ${percent(proxy)}`;
 }
 
 /** Of a processor: less is what any system does by itself. */

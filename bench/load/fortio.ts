@@ -39,18 +39,23 @@ export interface FortioLoad {
   /** `null`: as many as possible. */
   readonly requestsPerSecond: number | null;
   readonly seconds: number;
+  /** So many requests, however long they take. */
+  readonly requests?: number | null;
 }
 
 /** The command line that sends bodies with POST. */
 export function fortioCommand(port: number, load: FortioLoad): string[] {
-  const { connections, bodyBytes, requestsPerSecond, seconds } = load;
+  const { connections, bodyBytes, requestsPerSecond, seconds, requests = null } = load;
+  const end = requests === null ? ["-t", `${seconds}s`] : ["-n", `${requests}`];
   // Spread over time, and late ones are not made up for.
   const pace = requestsPerSecond === null ? [] : ["-uniform", "-nocatchup"];
   return [
     ...[FORTIO, "load", "-quiet", "-json", "-", "-c", `${connections}`, "-payload-size", `${bodyBytes}`],
-    ...["-qps", `${requestsPerSecond ?? 0}`, ...pace, "-t", `${seconds}s`],
+    ...["-qps", `${requestsPerSecond ?? 0}`, ...pace, ...end],
+    // As long as wrk waits; by default it gives a request up after 3 s.
+    ...["-timeout", "10s"],
     // The steps of its histogram in seconds.
-    ...["-r", "0.0001", "-p", "50,99"],
+    ...["-r", "0.0001", "-p", "50,90,99,99.9"],
     `http://127.0.0.1:${port}/`,
   ];
 }

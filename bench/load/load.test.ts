@@ -15,6 +15,7 @@ const GOOD: WrkResult = {
   p50Us: 100,
   p90Us: 200,
   p99Us: 300,
+  p999Us: 400,
 };
 
 describe("the result of a load generator", () => {
@@ -54,6 +55,10 @@ describe("the bottleneck", () => {
       /load generator .* 97 % .* proxy 50 %/,
     );
     assert.match(findBottleneck({ proxy: 0.5, upstream: 0.93, load: 0.4 }) ?? "", /upstream/);
+    assert.match(
+      findBottleneck({ proxy: 0.5, upstream: 0.91, load: 1.2 }) ?? "",
+      /^the load generator and the upstream were the bottlenecks: 120 % and 91 % of a processor/,
+    );
   });
 
   it("is not named when nobody is at a limit", () => {

@@ -19,6 +19,7 @@ export interface WrkResult {
   readonly p50Us: number;
   readonly p90Us: number;
   readonly p99Us: number;
+  readonly p999Us: number;
 }
 
 /** What `programs/churn.zig` has counted. */

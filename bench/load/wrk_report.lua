@@ -11,9 +11,9 @@ function done(summary, latency, requests)
   local errors = summary.errors
   io.write(string.format(
     '\n{"requests":%.0f,"bytes":%.0f,"durationUs":%.0f,"connectErrors":%.0f,"readErrors":%.0f,' ..
-      '"writeErrors":%.0f,"timeouts":%.0f,"badStatuses":%.0f,"p50Us":%.0f,"p90Us":%.0f,"p99Us":%.0f}\n',
+      '"writeErrors":%.0f,"timeouts":%.0f,"badStatuses":%.0f,"p50Us":%.0f,"p90Us":%.0f,"p99Us":%.0f,"p999Us":%.0f}\n',
     summary.requests, summary.bytes, summary.duration, errors.connect, errors.read,
     errors.write, errors.timeout, errors.status,
-    latency:percentile(50), latency:percentile(90), latency:percentile(99)
+    latency:percentile(50), latency:percentile(90), latency:percentile(99), latency:percentile(99.9)
   ))
 end

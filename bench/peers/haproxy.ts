@@ -29,6 +29,7 @@ export function haproxyPeer(protocol: Protocol): Peer {
     isOurs: false,
     isReference: false,
     isDefault: true,
+    hasWorkers: true,
     whyNot: (environment) => whyMissing(environment, "haproxy"),
     start: (environment, options) => start(environment, options, TEMPLATES[protocol]),
   };
@@ -37,7 +38,7 @@ export function haproxyPeer(protocol: Protocol): Peer {
 async function start(environment: Environment, options: RelayOptions, template: URL): Promise<RunningPeer> {
   const listen = await unusedPort();
   const { maxconn, maxpipes } = haproxyLimits(options.connections, environment.descriptors.limit);
-  const values = { maxconn, maxpipes, listen, upstream: options.upstreamPort };
+  const values = { workers: options.workers ?? 1, maxconn, maxpipes, listen, upstream: options.upstreamPort };
   const path = await environment.write(`haproxy-${listen}.cfg`, fill(await readFile(template, "utf8"), values));
   return untilAccepting(startPeerProcess(environment, ["haproxy", "-db", "-f", path]), listen);
 }

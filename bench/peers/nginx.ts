@@ -14,7 +14,7 @@ import { type Peer, type RelayOptions, type RunningPeer, startPeerProcess, until
 const STREAM = new URL("nginx_stream.conf", import.meta.url);
 const HTTP = new URL("nginx_http_proxy.conf", import.meta.url);
 
-const SHARED = { name: "nginx", isOurs: false, isReference: false, isDefault: true } as const;
+const SHARED = { name: "nginx", isOurs: false, isReference: false, isDefault: true, hasWorkers: true } as const;
 
 /** nginx as a peer that relays connections. */
 export const nginxPeer: Peer = {
@@ -47,6 +47,7 @@ async function start(
   const config = fill(await readFile(template, "utf8"), {
     ...values,
     folder: dirname(path),
+    workers: options.workers ?? 1,
     worker_connections: workerConnections(options.connections, environment.descriptors.limit),
     listen,
     upstream: options.upstreamPort,

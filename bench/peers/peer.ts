@@ -4,7 +4,7 @@
  * @module
  */
 import { createConnection } from "node:net";
-import type { Environment } from "../environment.ts";
+import type { Environment, ProgramName } from "../environment.ts";
 import { StartedProcess } from "../processes/started.ts";
 
 /** How a peer is to relay. */
@@ -13,6 +13,10 @@ export interface RelayOptions {
   readonly upstreamPort: number;
   /** So many connections at the same time. */
   readonly connections: number;
+  /** With so many workers; 1 if not given. More only on a peer that has them. */
+  readonly workers?: number;
+  /** More options of ringway's command; the others have none. */
+  readonly ringwayOptions?: readonly string[];
 }
 
 /** A relay that accepts connections. */
@@ -35,6 +39,12 @@ export interface Peer {
   readonly isReference: boolean;
   /** Is it measured unless others are asked for? */
   readonly isDefault: boolean;
+  /** Can it have several workers? */
+  readonly hasWorkers?: boolean;
+  /** Does it relay only what the workloads send? What else it does wrong is then remarked, and no failure. */
+  readonly isPartial?: boolean;
+  /** Programs that are installed only for this peer. */
+  readonly needs?: readonly ProgramName[];
   /** Why it can't be started; `null` if it can. */
   whyNot(environment: Environment): string | null;
   /** Start it. Resolves when it accepts connections. */

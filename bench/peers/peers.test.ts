@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { parse } from "yaml";
+import { PEERS } from "./catalog.ts";
+import { type EnvoySockets, envoyConfig } from "./envoy.ts";
 import { parseExtra } from "./extra.ts";
 import { haproxyLimits } from "./haproxy.ts";
 import { workerConnections } from "./nginx.ts";
@@ -55,6 +58,33 @@ describe("a proxy given on the command line", () => {
     assert.throws(() => parseExtra("mine=relay {listen}", "tcp"), /has no \{upstream\}/);
     assert.throws(() => parseExtra("mine=relay {listen} {upstream} {other}", "tcp"), /No value for \{other\}/);
   });
+});
+
+describe("Envoy's configuration", () => {
+  const config = async (protocol: "tcp" | "http", sockets: EnvoySockets) =>
+    parse(await envoyConfig(protocol, sockets, { listen: 1234, upstream: 5678 }));
+
+  it("has its ports", async () => {
+    for (const protocol of ["tcp", "http"] as const) {
+      const { static_resources } = await config(protocol, "epoll");
+      assert.equal(static_resources.listeners[0].address.socket_address.port_value, "1234");
+      const [{ endpoint }] = static_resources.clusters[0].load_assignment.endpoints[0].lb_endpoints;
+      assert.equal(endpoint.address.socket_address.port_value, "5678");
+    }
+  });
+
+  it("has io_uring only where it is asked for", async () => {
+    const options = async (sockets: EnvoySockets) =>
+      (await config("http", sockets)).bootstrap_extensions?.[0].typed_config.io_uring_options;
+    assert.equal(await options("epoll"), undefined);
+    assert.deepEqual(await options("uring"), {});
+    assert.deepEqual(await options("multishot"), { enable_multishot_receive: true });
+  });
+});
+
+it("no two peers of a protocol have the same name", () => {
+  const names = PEERS.map(({ name, protocol }) => `${name} ${protocol}`);
+  assert.equal(new Set(names).size, names.length);
 });
 
 it("ringway's port is in its ready line", () => {

@@ -14,7 +14,13 @@ export interface RingwayVariant {
 }
 
 /** The permissions of the task in deno.json. */
-const PERMISSIONS = ["--allow-ffi", "--allow-net", "--allow-read", "--allow-env", "--allow-sys"];
+export const PERMISSIONS: readonly string[] = [
+  "--allow-ffi",
+  "--allow-net",
+  "--allow-read",
+  "--allow-env",
+  "--allow-sys",
+];
 
 /** The command line of the runtime for the proxy, without a task or npx in between. */
 export function ringwayCommand({ tools }: Environment, runtime: "bun" | "deno"): string[] {
@@ -31,6 +37,7 @@ export function ringwayPeer(variant: RingwayVariant): Peer {
     isOurs: true,
     isReference: false,
     isDefault: driver === "uring",
+    hasWorkers: true,
     whyNot: () => null,
     start: (environment, options) => start(environment, variant, options),
   };
@@ -39,15 +46,16 @@ export function ringwayPeer(variant: RingwayVariant): Peer {
 async function start(
   environment: Environment,
   { protocol, runtime, driver }: RingwayVariant,
-  options: RelayOptions,
+  { upstreamPort, workers = 1, ringwayOptions = [] }: RelayOptions,
 ): Promise<RunningPeer> {
   const process = startPeerProcess(environment, [
     ...ringwayCommand(environment, runtime),
     "--listen=127.0.0.1:0",
-    `--to=${protocol}://127.0.0.1:${options.upstreamPort}`,
-    "--workers=1",
+    `--to=${protocol}://127.0.0.1:${upstreamPort}`,
+    `--workers=${workers}`,
     `--socket-interface=${driver}`,
     "--log-level=error",
+    ...ringwayOptions,
   ]);
   try {
     await process.untilPrinted("\n");

@@ -126,7 +126,7 @@ export class StartedProcess {
   }
 
   /** Send a signal to it and to all that it has started. */
-  signal(name: "SIGTERM" | "SIGKILL"): void {
+  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL"): void {
     if (this.#isEnded || this.#child.pid === undefined) return;
     try {
       process.kill(-this.#child.pid, name);

@@ -31,7 +31,7 @@ var epoll: Epoll = undefined;
 
 fn run(arguments: process.Arguments, _: process.Environment) void {
     const port = process.numbers(&.{"PORT"}, arguments)[0];
-    const listener = sockets.listen(port);
+    const listener = sockets.listen(port, .nonblocking);
     epoll = Epoll.open();
     epoll.add(listener, Epoll.IN, 0);
     process.print("ready\n", .{});

@@ -3,7 +3,7 @@
 
 const std = @import("std");
 const linux = std.os.linux;
-const process = @import("process.zig");
+pub const process = @import("process.zig");
 
 const must = process.must;
 
@@ -27,7 +27,7 @@ const REPLY_TIMEOUT_S = 10;
 pub const Blocking = enum { blocking, nonblocking };
 
 /// struct sockaddr_in.
-const Address = extern struct {
+pub const Address = extern struct {
     family: u16 = AF_INET,
     port: u16,
     host: [4]u8,
@@ -40,10 +40,16 @@ const Address = extern struct {
 
 const LOOPBACK = [4]u8{ 127, 0, 0, 1 };
 
-/// A listener that does not block.
-pub fn listen(port: u64) i32 {
-    const descriptor = open(.nonblocking);
+/// A port of the loopback interface.
+pub fn loopback(port: u64) Address {
+    return .of(LOOPBACK, port);
+}
+
+/// A listener. What it accepts has TCP_NODELAY.
+pub fn listen(port: u64, blocking: Blocking) i32 {
+    const descriptor = open(blocking);
     setOption(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+    setOption(descriptor, SOL_TCP, TCP_NODELAY, 1);
     bind(descriptor, Address.of(LOOPBACK, port));
     _ = must("listen", linux.syscall2(.listen, word(descriptor), BACKLOG));
     return descriptor;
@@ -57,9 +63,20 @@ pub fn accept(listener: i32) ?i32 {
         @intFromEnum(linux.E.AGAIN), @intFromEnum(linux.E.CONNABORTED), @intFromEnum(linux.E.INTR) => return null,
         else => |errno| process.failWith("accept4", errno),
     }
-    const descriptor: i32 = @intCast(result);
+    return @intCast(result);
+}
+
+/// A blocking socket with TCP_NODELAY that is not connected yet.
+pub fn unconnected() i32 {
+    const descriptor = open(.blocking);
     setOption(descriptor, SOL_TCP, TCP_NODELAY, 1);
     return descriptor;
+}
+
+/// shutdown(2).
+pub fn shutdown(descriptor: i32, direction: enum(usize) { sending = 1, both = 2 }) void {
+    // It may be closed by the peer already.
+    _ = linux.syscall2(.shutdown, word(descriptor), @intFromEnum(direction));
 }
 
 /// Connect to a port. `source` picks one of many source addresses: a closed connection keeps its pair of

@@ -18,5 +18,6 @@ export function formatSummary(summary: Summary | null): string {
   if (summary === null) return "";
   const { median, least, most } = summary;
   const text = formatNumber(median);
-  return least === most ? text : `${text} (${formatNumber(least)}-${formatNumber(most)})`;
+  const to = least < 0 ? " to " : "-";
+  return least === most ? text : `${text} (${formatNumber(least)}${to}${formatNumber(most)})`;
 }

@@ -3,12 +3,14 @@
  *
  * @module
  */
-import type { Machine } from "../measurement/machine.ts";
 import { type RunResult, ratioOf, type SubjectResult, summaryOf, type WorkloadResult } from "../results.ts";
 import type { Metric } from "../workloads/workload.ts";
+import { describeMachine, describeRounds } from "./machine_text.ts";
+import { collectNotes } from "./notes.ts";
 import { formatNumber, formatSummary } from "./numbers.ts";
 import { formatTable } from "./table.ts";
-import { checkTargets, type TargetResult } from "./targets.ts";
+import type { TargetResult } from "./target.ts";
+import { checkTargets } from "./targets.ts";
 
 /** The whole report. */
 export function formatReport(run: RunResult): string {
@@ -18,21 +20,14 @@ export function formatReport(run: RunResult): string {
   return parts.join("\n");
 }
 
-function formatHead({ machine, versions, settings, remarks }: RunResult): string {
-  const programs = Object.entries(versions).map(([name, version]) => `  ${name}: ${version}\n`);
+function formatHead(run: RunResult): string {
+  const programs = Object.entries(run.versions).map(([name, version]) => `  ${name}: ${version}\n`);
   return [
-    `${formatMachine(machine)}\n`,
-    `${settings.rounds} rounds (memory: ${settings.memoryRounds}), ${settings.seconds} s each; ` +
-      "medians over the rounds (least-most)\n",
-    ...remarks.map((remark) => `${remark}\n`),
+    `${describeMachine(run.machine)}\n`,
+    `${describeRounds(run)} (least-most)\n`,
+    ...run.remarks.map((remark) => `${remark}\n`),
     ...programs,
   ].join("");
-}
-
-function formatMachine({ kernel, processor, processors, memoryMib, frequencyGovernor, load }: Machine): string {
-  const governor = frequencyGovernor === null ? "" : `, governor ${frequencyGovernor}`;
-  const memory = `${formatNumber(memoryMib)} MiB`;
-  return `Linux ${kernel}, ${processors} x ${processor}${governor}, ${memory}, load ${load} before`;
 }
 
 function formatWorkload({ name, description, metrics, skipped, subjects }: WorkloadResult): string {
@@ -45,31 +40,14 @@ function formatWorkload({ name, description, metrics, skipped, subjects }: Workl
   const voids = subjects
     .filter(({ failure }) => failure !== null)
     .map(({ name, failure }) => `  ${name}: void: ${failure}\n`);
-  return [title, table, ...voids, formatNotes(valid), formatRatios(valid, metrics)].join("");
+  const notes = collectNotes(valid).map((note) => `  ${note}\n`);
+  return [title, table, ...voids, ...notes, formatRatios(valid, metrics)].join("");
 }
 
 function formatCell(subject: SubjectResult, { key, role }: Metric): string {
   const summary = summaryOf(subject, key);
   if (role === "detail") return summary === null ? "" : formatNumber(summary.median);
   return formatSummary(summary);
-}
-
-/** What is said in several rounds is said once, with how often. */
-function formatNotes(subjects: readonly SubjectResult[]): string {
-  const lines: string[] = [];
-  for (const { name, samples } of subjects) {
-    const notes = new Map<string, { readonly text: string; count: number }>();
-    for (const text of samples.flatMap((sample) => sample.notes)) {
-      const key = text.replaceAll(/\d+/g, "");
-      const note = notes.get(key) ?? { text, count: 0 };
-      note.count++;
-      notes.set(key, note);
-    }
-    for (const { text, count } of notes.values()) {
-      lines.push(`  ${name}: ${text} (${count} of ${samples.length} rounds)\n`);
-    }
-  }
-  return lines.join("");
 }
 
 function formatRatios(subjects: readonly SubjectResult[], metrics: readonly Metric[]): string {
@@ -87,8 +65,8 @@ function formatRatios(subjects: readonly SubjectResult[], metrics: readonly Metr
 }
 
 function formatTargets(targets: readonly TargetResult[]): string {
-  const rows = targets.map(({ subject, what, measured, limit, sense, isReached }) => [
-    isReached === null ? "not measured" : isReached ? "pass" : "missed",
+  const rows = targets.map(({ subject, what, measured, limit, sense, isReached, absence }) => [
+    isReached === null ? absence : isReached ? "pass" : "missed",
     subject,
     what,
     measured === null ? "" : formatNumber(measured),

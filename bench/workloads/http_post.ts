@@ -10,6 +10,7 @@ import { parseFortio } from "../load/fortio_result.ts";
 import { runLoad } from "../load/run_load.ts";
 import { type CostUnit, costValues, requestMetrics } from "./cost.ts";
 import { type Relay, relayPlans } from "./relay.ts";
+import { peerNames } from "./usual_peers.ts";
 import type { Sample, Workload, WorkloadContext } from "./workload.ts";
 
 const CONNECTIONS = 64;
@@ -23,6 +24,8 @@ export const httpPost: Workload = {
   describe: ({ settings }) =>
     `fortio through HTTP reverse proxies to an echo: ${CONNECTIONS} connections, POST of ${BODY_BYTES / 1024} KiB, ` +
     `keep-alive, ${settings.seconds} s`,
+  occasion: "always",
+  quickPeers: peerNames("talk"),
   metrics: requestMetrics(BY_REQUEST),
   whyNot: (environment) => whyMissing(environment, "fortio"),
   subjects: (context) =>
@@ -41,7 +44,10 @@ async function measure({ environment }: WorkloadContext, { peer, upstream }: Rel
   return {
     values: {
       throughput: result.requests / result.seconds,
+      p50: result.p50Ms,
+      p90: result.p90Ms,
       p99: result.p99Ms,
+      p999: result.p999Ms,
       ...costValues(BY_REQUEST, run, result.requests),
     },
     notes: run.notes,

@@ -6,12 +6,13 @@
 import { startNginxHttp } from "../backends/nginx_http.ts";
 import { startEcho } from "../backends/upstream.ts";
 import { benchProgram, type Environment, whyMissing } from "../environment.ts";
-import { type Memory, readMemory } from "../measurement/memory.ts";
+import type { Memory } from "../measurement/memory.ts";
 import type { Protocol } from "../peers/peer.ts";
 import { StartedProcess } from "../processes/started.ts";
 import type { Settings } from "../settings.ts";
 import { relayNormalTraffic } from "./normal_traffic.ts";
-import { freshRelayPlans, type Relay } from "./relay.ts";
+import { freshRelayPlans, memoryOf, type Relay } from "./relay.ts";
+import { peerNames } from "./usual_peers.ts";
 import type { Metric, Sample, SubjectPlan, Workload, WorkloadContext } from "./workload.ts";
 
 const SAMPLE_MS = 250;
@@ -33,6 +34,7 @@ export const tcpIdle: Workload = {
   protocol: "tcp",
   describe: (context) => describe(context, "relayed connections", "one small message each"),
   metrics: METRICS,
+  usualPeers: peerNames("proxies"),
   rounds: ({ memoryRounds }) => memoryRounds,
   whyNot: () => null,
   subjects: (context) => plans(context, "tcp"),
@@ -44,6 +46,7 @@ export const httpIdle: Workload = {
   protocol: "http",
   describe: (context) => describe(context, "clients of HTTP reverse proxies", "one request each, keep-alive"),
   metrics: METRICS,
+  usualPeers: peerNames("proxies"),
   rounds: ({ memoryRounds }) => memoryRounds,
   whyNot: (environment) => whyMissing(environment, "nginx", "wrk"),
   subjects: (context) => plans(context, "http"),
@@ -76,14 +79,10 @@ export function countConnections({ descriptors }: Pick<Environment, "descriptors
   return Math.max(Math.min(settings.idleConnections, Math.floor((descriptors.limit - OTHER_DESCRIPTORS) / 2)), 1);
 }
 
-async function measure(
-  { environment, settings }: WorkloadContext,
-  protocol: Protocol,
-  { peer }: Relay,
-): Promise<Sample> {
-  const { pid } = peer.process;
+async function measure({ environment, settings }: WorkloadContext, protocol: Protocol, relay: Relay): Promise<Sample> {
+  const { peer } = relay;
   const connections = countConnections(environment, settings);
-  const before = readMemory(pid);
+  const before = memoryOf(relay);
   const { descriptors, placement } = environment;
   const idle = new StartedProcess([
     ...descriptors.wrapper,
@@ -96,11 +95,10 @@ async function measure(
   try {
     await idle.untilPrinted("open", OPEN_TIMEOUT_MS);
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    const held = readMemory(pid);
+    const held = memoryOf(relay);
     idle.writeLine();
     await idle.untilPrinted("closed", OPEN_TIMEOUT_MS);
-    const after = await sample(pid, settings.giveBackSeconds);
-    if (peer.process.isEnded) throw peer.process.failure("ended during the measurement");
+    const after = await sample(relay, settings.giveBackSeconds);
     const kept = Math.min(...after.map(({ bytes }) => bytes));
     const perConnection = (bytes: number): number => (bytes - before.bytes) / connections;
     return {
@@ -118,12 +116,12 @@ async function measure(
   }
 }
 
-async function sample(pid: number, seconds: number): Promise<Memory[]> {
+async function sample(relay: Relay, seconds: number): Promise<Memory[]> {
   const series: Memory[] = [];
   const deadline = Date.now() + seconds * 1000;
   do {
     await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
-    series.push(readMemory(pid));
+    series.push(memoryOf(relay));
   } while (Date.now() < deadline);
   return series;
 }

@@ -5,13 +5,43 @@
  */
 import type { Upstream } from "../backends/upstream.ts";
 import { startEcho } from "../backends/upstream.ts";
-import type { Peer, RunningPeer } from "../peers/peer.ts";
+import type { Environment } from "../environment.ts";
+import { type Memory, readMemory } from "../measurement/memory.ts";
+import type { Peer, RelayOptions, RunningPeer } from "../peers/peer.ts";
 import type { Sample, Subject, SubjectPlan, WorkloadContext } from "./workload.ts";
 
 /** A peer and what it relays to. */
 export interface Relay {
   readonly peer: RunningPeer;
   readonly upstream: Upstream;
+}
+
+/** Start a peer and what it relays to. */
+export async function startRelay(
+  environment: Environment,
+  peer: Peer,
+  options: Omit<RelayOptions, "upstreamPort">,
+  startUpstream: () => Promise<Upstream>,
+): Promise<Relay> {
+  const upstream = await startUpstream();
+  try {
+    return { peer: await peer.start(environment, { ...options, upstreamPort: upstream.port }), upstream };
+  } catch (error) {
+    await upstream.process.kill();
+    throw error;
+  }
+}
+
+/** Stop both. Some would wait for their connections to end. */
+export async function stopRelay({ peer, upstream }: Relay): Promise<void> {
+  await peer.process.kill();
+  await upstream.process.kill();
+}
+
+/** The memory of a relay's peer. Throws with what it said if it has ended. */
+export function memoryOf({ peer }: Relay): Memory {
+  if (peer.process.isEnded) throw peer.process.failure("ended during the measurement");
+  return readMemory(peer.process.pid);
 }
 
 /** What a workload does with a relay. */
@@ -27,25 +57,15 @@ export interface RelayUse {
 /** Plans for all peers, each of which runs from before its warm-up until after the last round. */
 export function relayPlans({ environment, peers }: WorkloadContext, use: RelayUse): SubjectPlan[] {
   const open = async (peer: Peer): Promise<Subject> => {
-    const upstream = await (use.startUpstream?.() ?? startEcho(environment));
-    try {
-      const running = await peer.start(environment, { upstreamPort: upstream.port, connections: use.connections });
-      const relay = { peer: running, upstream };
-      return {
-        name: peer.name,
-        isOurs: peer.isOurs,
-        warmUp: () => use.warmUp(relay),
-        measure: () => use.measure(relay),
-        close: async () => {
-          // Some would wait for their connections to end.
-          await running.process.kill();
-          await upstream.process.kill();
-        },
-      };
-    } catch (error) {
-      await upstream.process.kill();
-      throw error;
-    }
+    const startUpstream = (): Promise<Upstream> => use.startUpstream?.() ?? startEcho(environment);
+    const relay = await startRelay(environment, peer, { connections: use.connections }, startUpstream);
+    return {
+      name: peer.name,
+      isOurs: peer.isOurs,
+      warmUp: () => use.warmUp(relay),
+      measure: () => use.measure(relay),
+      close: () => stopRelay(relay),
+    };
   };
   return peers.map((peer) => ({ name: peer.name, isOurs: peer.isOurs, open: () => open(peer) }));
 }

@@ -7,11 +7,11 @@ import { startNginxHttp } from "../backends/nginx_http.ts";
 import { startEcho } from "../backends/upstream.ts";
 import { benchProgram, whyMissing } from "../environment.ts";
 import { parseResult, type StallResult } from "../load/results.ts";
-import { readMemory } from "../measurement/memory.ts";
 import type { Protocol } from "../peers/peer.ts";
 import { StartedProcess } from "../processes/started.ts";
 import { relayNormalTraffic } from "./normal_traffic.ts";
-import { freshRelayPlans, type Relay } from "./relay.ts";
+import { freshRelayPlans, memoryOf, type Relay } from "./relay.ts";
+import { peerNames } from "./usual_peers.ts";
 import type { Metric, Sample, SubjectPlan, Workload, WorkloadContext } from "./workload.ts";
 
 /** What is stalled. */
@@ -40,6 +40,7 @@ export const tcpStall: Workload = {
     `${TCP.downloads} downloads and ${TCP.uploads} uploads that nobody reads, ${settings.stallSeconds} s: ` +
     "resident memory of a fresh process",
   metrics: [...METRICS, { key: "uploaded", label: "accepted MiB", role: "detail" }],
+  usualPeers: peerNames("proxies"),
   rounds: ({ memoryRounds }) => memoryRounds,
   whyNot: () => null,
   subjects: (context) => plans(context, TCP),
@@ -52,6 +53,7 @@ export const httpStall: Workload = {
   describe: ({ settings }) =>
     `a response of 1 GiB that its client does not read, ${settings.stallSeconds} s: resident memory of a fresh process`,
   metrics: METRICS,
+  usualPeers: peerNames("proxies"),
   rounds: ({ memoryRounds }) => memoryRounds,
   whyNot: (environment) => whyMissing(environment, "nginx", "wrk"),
   subjects: (context) => plans(context, HTTP),
@@ -70,20 +72,19 @@ function plans(context: WorkloadContext, options: StallOptions): SubjectPlan[] {
 async function measure(
   { environment, settings }: WorkloadContext,
   { protocol, downloads, uploads }: StallOptions,
-  { peer }: Relay,
+  relay: Relay,
 ): Promise<Sample> {
-  const { pid } = peer.process;
-  const before = readMemory(pid);
+  const { peer } = relay;
+  const before = memoryOf(relay);
   const numbers = [peer.port, downloads, uploads, settings.stallSeconds, protocol === "http" ? 1 : 0].map(String);
   const stall = new StartedProcess([...environment.placement.load, benchProgram("stall"), ...numbers]);
   const series = [before];
   while (!stall.isEnded) {
     await new Promise((resolve) => setTimeout(resolve, SAMPLE_MS));
     // What is held once the connections are closed is another matter.
-    if (!stall.isEnded) series.push(readMemory(pid));
+    if (!stall.isEnded) series.push(memoryOf(relay));
   }
   if ((await stall.finished).code !== 0) throw stall.failure("failed");
-  if (peer.process.isEnded) throw peer.process.failure("ended during the measurement");
   const result = parseResult<StallResult>(stall.out);
   const most = Math.max(...series.map(({ bytes }) => bytes));
   return {

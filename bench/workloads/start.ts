@@ -18,6 +18,7 @@ const ARGUMENTS = ["--listen=127.0.0.1:0", "--to=tcp://127.0.0.1:9", "--workers=
 /** The workload. */
 export const start: Workload = {
   name: "start",
+  occasion: "always",
   protocol: "tcp",
   describe: ({ settings }) =>
     `hyperfine, ${runsPerRound(settings)} runs per round: from the command to the ready line, one worker`,

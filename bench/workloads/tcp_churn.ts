@@ -8,6 +8,7 @@ import { type ChurnResult, parseResult } from "../load/results.ts";
 import { runLoad } from "../load/run_load.ts";
 import { type CostUnit, costMetrics, costValues } from "./cost.ts";
 import { type Relay, relayPlans } from "./relay.ts";
+import { peerNames } from "./usual_peers.ts";
 import type { Sample, Workload, WorkloadContext } from "./workload.ts";
 
 const LOOPS = 64;
@@ -17,6 +18,8 @@ const BY_CONNECTION: CostUnit = { unit: "connection", time: "us" };
 export const tcpChurn: Workload = {
   name: "tcp-churn",
   protocol: "tcp",
+  occasion: "always",
+  quickPeers: peerNames("classic"),
   describe: ({ settings }) =>
     `${LOOPS} loops of connect, send 64 bytes, read them back, close through TCP relays, ${settings.seconds} s`,
   metrics: [{ key: "throughput", label: "connections/s", role: "compared" }, ...costMetrics(BY_CONNECTION)],

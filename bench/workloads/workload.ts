@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Environment } from "../environment.ts";
+import type { Environment, ProgramName } from "../environment.ts";
 import type { Peer, Protocol } from "../peers/peer.ts";
 import type { Settings } from "../settings.ts";
 
@@ -55,7 +55,16 @@ export interface Workload {
   readonly protocol: Protocol;
   /** What is done. */
   describe(context: WorkloadContext): string;
+  /** Those that no sample has are left out of the results. */
   readonly metrics: readonly Metric[];
+  /** When it is measured without being named: always, not with `--quick`, or never; without, not with `--quick`. */
+  readonly occasion?: "always" | "full" | "named";
+  /** Programs that are installed only for this workload. */
+  readonly needs?: readonly ProgramName[];
+  /** The peers that it is measured on unless others are named; without, all usual ones. */
+  readonly usualPeers?: readonly string[];
+  /** The same with `--quick`. */
+  readonly quickPeers?: readonly string[];
   /** How often it is measured; without, as often as the settings say. */
   rounds?(settings: Settings): number;
   /** Why it can't be measured; `null` if it can. */

@@ -15,13 +15,17 @@ import { type Relay, relayPlans } from "./relay.ts";
 import type { Metric, Sample, Workload, WorkloadContext } from "./workload.ts";
 
 /** A file that is requested again and again, or a body that is sent again and again. */
-interface WrkOptions {
-  readonly name: string;
-  readonly protocol: Protocol;
+export interface WrkLoad {
   readonly request: { readonly file: FileName } | { readonly uploadBytes: number };
   readonly connections: number;
   /** By what work is measured: requests, or the bytes of large bodies. */
   readonly by: "request" | "byte";
+}
+
+/** A workload of wrk. */
+interface WrkOptions extends WrkLoad, Pick<Workload, "occasion" | "usualPeers" | "quickPeers"> {
+  readonly name: string;
+  readonly protocol: Protocol;
 }
 
 const WRK_REPORT = fileURLToPath(new URL("../load/wrk_report.lua", import.meta.url));
@@ -31,24 +35,28 @@ const PROXIES: Readonly<Record<Protocol, string>> = { tcp: "TCP relays", http: "
 
 /** A workload of wrk. */
 export function wrkWorkload(options: WrkOptions): Workload {
-  const { name, protocol, request, connections, by } = options;
+  const { request, connections, by, ...rest } = options;
   const isGet = "file" in request;
-  const what = isGet ? `GET of ${FILES[request.file] / 1024} KiB` : `POST of ${request.uploadBytes / 1024} KiB`;
+  const what = isGet ? `GET of ${sizeText(FILES[request.file])}` : `POST of ${sizeText(request.uploadBytes)}`;
   return {
-    name,
-    protocol,
+    ...rest,
     describe: ({ settings }) =>
-      `wrk through ${PROXIES[protocol]}: ${connections} connections, ${what}, keep-alive, ${settings.seconds} s`,
+      `wrk through ${PROXIES[options.protocol]}: ${connections} connections, ${what}, keep-alive, ` +
+      `${settings.seconds} s`,
     metrics: metricsOf(by),
     whyNot: (environment) => (isGet ? whyMissing(environment, "nginx", "wrk") : whyMissing(environment, "wrk")),
     subjects: (context) =>
       relayPlans(context, {
         connections,
         startUpstream: () => (isGet ? startNginxHttp(context.environment) : startEcho(context.environment)),
-        warmUp: async (relay) => void (await measure(context, options, relay, context.settings.warmUpSeconds)),
-        measure: (relay) => measure(context, options, relay, context.settings.seconds),
+        warmUp: async (relay) => void (await measureWrk(context, options, relay, context.settings.warmUpSeconds)),
+        measure: (relay) => measureWrk(context, options, relay, context.settings.seconds),
       }),
   };
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1024 ? `${bytes} B` : `${bytes / 1024} KiB`;
 }
 
 function metricsOf(by: "request" | "byte"): Metric[] {
@@ -56,9 +64,10 @@ function metricsOf(by: "request" | "byte"): Metric[] {
   return [{ key: "throughput", label: "MB/s", role: "compared" }, ...costMetrics(BY_BYTE)];
 }
 
-async function measure(
+/** Measure once, on a relay to nginx with files, or for uploads to the echo. */
+export async function measureWrk(
   { environment }: WorkloadContext,
-  { request, connections, by }: WrkOptions,
+  { request, connections, by }: WrkLoad,
   { peer, upstream }: Relay,
   seconds: number,
 ): Promise<Sample> {
@@ -76,7 +85,10 @@ async function measure(
       ? { throughput: bytes / 1e6 / wallSeconds, ...costValues(BY_BYTE, run, bytes / 1024) }
       : {
           throughput: result.requests / wallSeconds,
+          p50: result.p50Us / 1000,
+          p90: result.p90Us / 1000,
           p99: result.p99Us / 1000,
+          p999: result.p999Us / 1000,
           ...costValues(BY_REQUEST, run, result.requests),
         };
   return { values, notes: run.notes, raw: { wrk: result, proxy: run.proxy, shares: run.shares } };

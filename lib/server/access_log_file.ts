@@ -29,6 +29,8 @@ export class AccessLogFile {
   #queuedBytes = 0;
   #droppedPieces = 0;
   #writing: Promise<void> | null = null;
+  #closing: Promise<void> | null = null;
+  #isClosed = false;
 
   private constructor(path: string, descriptor: number, reporter: AccessLogFileReporter) {
     this.#path = path;
@@ -41,8 +43,9 @@ export class AccessLogFile {
     return new AccessLogFile(path, await openPath(path), reporter);
   }
 
-  /** Write whole lines. Never waits. */
+  /** Write whole lines; once it is closed, nothing. Never waits. */
   write(bytes: Uint8Array): void {
+    if (this.#isClosed) return;
     if (this.#queuedBytes + bytes.length > QUEUE_BYTES_MAX) {
       this.#droppedPieces++;
       return;
@@ -52,9 +55,16 @@ export class AccessLogFile {
     this.#writing ??= this.#drain();
   }
 
-  /** Write what is queued, and close. */
-  async close(): Promise<void> {
-    await this.#writing;
+  /** Write what is queued, and close. May be called again. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    while (this.#writing !== null) await this.#writing;
+    this.#isClosed = true;
+    // The descriptor's number may belong to another file as soon as this is done.
     if (this.#path !== "-") await closeFile(this.#descriptor);
   }
 

@@ -15,7 +15,7 @@ import type { LogLevel } from "./config.ts";
 import { findConfigFile, loadConfigFile } from "./config_file/load.ts";
 import { ConfigFileError } from "./config_file/problem.ts";
 import { type DemoUpstream, startDemoUpstream } from "./demo_upstream.ts";
-import { configureLog, logMessage } from "./log.ts";
+import { configureLog, counted, logMessage } from "./log.ts";
 import { override } from "./overrides.ts";
 import { type ClusterConfig, type ServerConfig, serverConfig } from "./server_config.ts";
 import { checkProxy, type RunningProxy, startProxy } from "./start_proxy.ts";
@@ -48,7 +48,8 @@ export async function runCommand(arguments_: readonly string[]): Promise<void> {
       return exit(2);
     }
     // A mistake of the user's is a sentence; a mistake of ours needs the stack.
-    const text = error instanceof RingwayError ? error.message : error instanceof Error ? error.stack : String(error);
+    const isForUser = error instanceof RingwayError || runtime.isPermissionError(error);
+    const text = error instanceof Error ? (isForUser ? error.message : error.stack) : String(error);
     output.error(`ringway: ${text}\n`);
     return exit(1);
   }
@@ -109,7 +110,7 @@ function withDemo(config: ServerConfig, { target }: DemoUpstream): ServerConfig 
 function readyLine(config: ServerConfig, proxy: RunningProxy, demo: DemoUpstream | null): string {
   const addresses = proxy.addresses.map(formatAddress);
   const to = demo === null ? describeClusters(config.clusters) : "the built-in demo";
-  const workers = `${proxy.workers} ${proxy.workers === 1 ? "worker" : "workers"}`;
+  const workers = counted(proxy.workers, "worker");
   const line =
     `ringway ${VERSION} ready: ${addresses.join(", ")} -> ${to}; ` +
     `${describeInterface(proxy.socketInterface)}; kernel ${proxy.socketInterface.kernel}; ${workers}; ` +
@@ -142,9 +143,9 @@ function untilSignalled(proxy: RunningProxy, logger: Logger): Promise<void> {
       }
       firstMs = nowMs;
       const active = proxy.statistics().downstream_connections_active;
-      logMessage(logger, "info", `${signal}: accepting no more, waiting for ${active} connections`);
+      logMessage(logger, "info", `${signal}: accepting no more, waiting for ${counted(active, "connection")}`);
       proxy.drain().then((cut) => {
-        if (cut > 0) logMessage(logger, "warning", `the drain timeout is over: ${cut} connections were cut off`);
+        if (cut > 0) logMessage(logger, "warning", `the drain timeout is over: ${counted(cut, "connection")} cut off`);
         resolve();
       }, reject);
     };

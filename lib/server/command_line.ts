@@ -49,8 +49,8 @@ const DEFAULT_LISTEN: AddressTarget = { family: "name", host: "127.0.0.1", port:
 
 interface Options {
   config?: string;
-  listen: AddressTarget[];
-  to: Upstream[];
+  listen?: AddressTarget[];
+  to?: Upstream[];
   workers: number | "auto";
   socketInterface: RequestedInterface;
   ioUringSize: number;
@@ -69,6 +69,7 @@ interface Options {
   pendingRequests: number;
   pendingTimeoutMs: number;
   trustedHops: number;
+  forwarded: boolean;
   connectAttempts: number;
   connectTimeoutMs: number;
   idleTimeoutMs: number;
@@ -95,10 +96,20 @@ export function parseCommandLine(
     return { exitCode: error.exitCode === 0 ? 0 : 2 };
   }
   const options = command.opts<Options>();
-  const { config: configFile = null, listen, to, balance, maxConnections, logLevel, check, ...rest } = options;
+  const {
+    config: configFile = null,
+    listen = [],
+    to = [],
+    balance,
+    maxConnections,
+    logLevel,
+    check,
+    ...rest
+  } = options;
   const { ioUringSize, acceptSize, readBufferSize, writeTimeoutMs, useSubmissionQueuePolling, ...others } = rest;
   const { workers, socketInterface, connectAttempts, connectTimeoutMs, idleTimeoutMs, ...moreOthers } = others;
-  const { drainTimeoutMs, dnsRefreshMs, backlog, accessLog = "", accessLogFormat: format, ...http } = moreOthers;
+  const { drainTimeoutMs, dnsRefreshMs, backlog, accessLog = "", accessLogFormat: format, ...moreHttp } = moreOthers;
+  const { forwarded: writesForwarded, ...http } = moreHttp;
   const protocol = to[0]?.protocol ?? "tcp";
   const other = to.find((upstream) => upstream.protocol !== protocol);
   if (other !== undefined) {
@@ -130,7 +141,8 @@ export function parseCommandLine(
       accessLog,
       accessLogFormat: format,
       protocol,
-      http: { ...defaultProxyConfig.http, ...http },
+      overload: defaultProxyConfig.overload,
+      http: { ...defaultProxyConfig.http, ...http, writesForwarded },
       listen: listen.length > 0 ? listen : [DEFAULT_LISTEN],
       to: to.map(({ target }) => target),
       balancer: balance,
@@ -143,7 +155,11 @@ export function parseCommandLine(
 }
 
 /** Options whose names differ from those of the configuration. */
-const CONFIG_NAMES: Readonly<Record<string, string>> = { balance: "balancer", maxConnections: "maximumConnections" };
+const CONFIG_NAMES: Readonly<Record<string, string>> = {
+  balance: "balancer",
+  maxConnections: "maximumConnections",
+  forwarded: "writesForwarded",
+};
 
 function givenOptions(command: Command): GivenOptions {
   const names = Object.keys(command.opts()).filter((name) => command.getOptionValueSource(name) === "cli");
@@ -168,13 +184,12 @@ function createCommand(output: CommandLineOutput): Command {
       "-l, --listen <HOST:PORT>",
       "where to accept connections; also [IPV6]:PORT, unix:PATH; repeatable (default: 127.0.0.1:10000)",
       collect(parseTarget),
-      [],
     )
     .option(
       "-t, --to <SCHEME://HOST:PORT>",
-      "an endpoint: http://, tcp://, or unix:PATH for TCP; repeatable (default: a built-in demo)",
+      "an endpoint: http://, tcp://, or unix:PATH for TCP; SCHEME://srv:NAME for DNS SRV records; repeatable " +
+        "(default: a built-in demo)",
       collect(parseUpstream),
-      [],
     )
     .option("-w, --workers <N|auto>", "worker threads; auto: one per processor", workers, defaults.workers)
     .addOption(
@@ -285,6 +300,7 @@ function createCommand(output: CommandLineOutput): Command {
       integer(0, 100),
       http.trustedHops,
     )
+    .option("--forwarded", "HTTP: add the field Forwarded (RFC 7239) to requests too", http.writesForwarded)
     .option(
       "--drain-timeout-ms <MS>",
       "how long connections may go on after SIGTERM or SIGINT",
@@ -310,7 +326,7 @@ function createCommand(output: CommandLineOutput): Command {
     )
     .option(
       "--access-log-format <FORMAT>",
-      "HTTP: combined, json, or a template such as %time% %method% %target% %status%",
+      "HTTP: common, combined, json, or a template such as %time% %method% %target% %status%",
       accessLogFormat,
       defaults.accessLogFormat,
     )
@@ -332,8 +348,8 @@ function choice(flags: string, description: string, choices: readonly string[], 
   return new Option(flags, description).choices(choices).default(initial);
 }
 
-function collect<T>(parse: (text: string) => T): (text: string, previous: T[]) => T[] {
-  return (text, previous) => {
+function collect<T>(parse: (text: string) => T): (text: string, previous?: T[]) => T[] {
+  return (text, previous = []) => {
     try {
       return [...previous, parse(text)];
     } catch (error) {

@@ -12,6 +12,7 @@ import {
   type HttpClusterOptions,
   type HttpProxyOptions,
 } from "../proxy/http/options.ts";
+import { defaultOverloadOptions, type OverloadOptions } from "../proxy/overload.ts";
 
 /** A host that may be a name, and a port. */
 export interface HostPort {
@@ -93,9 +94,11 @@ export interface ProxyConfig {
   readonly maximumConnections: number;
   /** Connections that wait in the kernel per listener and worker. */
   readonly backlog: number;
+  /** When a worker accepts no more connections, and when it refuses requests. */
+  readonly overload: OverloadOptions;
   /** The file that gets a line for each HTTP request; `"-"`: standard output, `""`: none. */
   readonly accessLog: string;
-  /** `"combined"`, `"json"`, or a template such as `"%time% %method% %target% %status%"`. */
+  /** `"common"`, `"combined"`, `"json"`, or a template such as `"%time% %method% %target% %status%"`. */
   readonly accessLogFormat: string;
 }
 
@@ -120,6 +123,7 @@ export const defaultProxyConfig: Omit<ProxyConfig, "listen" | "to"> = {
   dnsRefreshMs: 5000,
   maximumConnections: 0,
   backlog: 4096,
+  overload: defaultOverloadOptions,
   accessLog: "",
   accessLogFormat: "combined",
 };

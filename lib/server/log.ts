@@ -29,6 +29,11 @@ function formatRecord(record: LogRecord): string {
   return `${new Date(record.timestamp).toISOString()} ${record.level} ${message}\n`;
 }
 
+/** `1 connection`, `2 connections`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Pass a message on as it is: braces in it are not placeholders. */
 export function logMessage(logger: Logger, level: LogLevel, message: string): void {
   logger[level]("{message}", { message });

@@ -9,6 +9,7 @@ import type { FilterOptions } from "../proxy/http/filters/builtin/options.ts";
 import type { HttpClusterOptions, HttpProxyOptions } from "../proxy/http/options.ts";
 import { anyHost, plainRoute } from "../proxy/http/routing/plain_route.ts";
 import type { RouteMatch, RouteOptions, VirtualHostOptions } from "../proxy/http/routing/route_options.ts";
+import type { OverloadOptions } from "../proxy/overload.ts";
 import type { AddressTarget, IoUringOptions, ProxyConfig, Target } from "./config.ts";
 import type { HealthCheckOptions } from "./health/health_check_options.ts";
 
@@ -28,6 +29,8 @@ export interface ServerConfig {
   readonly maximumConnections: number;
   /** Connections that wait in the kernel per listener and worker. */
   readonly backlog: number;
+  /** When a worker accepts no more connections, and when it refuses requests. */
+  readonly overload: OverloadOptions;
   /** The file that gets a line for each HTTP request; `"-"`: standard output, `""`: none. */
   readonly accessLog: string;
   /** See {@linkcode ProxyConfig.accessLogFormat}. */
@@ -53,7 +56,7 @@ export type HttpListenerConfig = Omit<HttpProxyOptions, "maximumConnections">;
 export type ListenerConfig = HttpListener | TcpListener;
 
 /** What all listeners have. */
-interface ListenerBase {
+export interface ListenerBase {
   /** The addresses. */
   readonly listen: readonly AddressTarget[];
   /** Connections at the most, over all workers; 0: no limit but the server's. */

@@ -33,7 +33,17 @@ describe("an SRV name elsewhere", () => {
     assert.throws(() => parseTarget("srv:_http._tcp.a.test"), /only an endpoint of a cluster can be named by SRV/);
   });
 
-  it("is refused on the command line", () => {
-    assert.throws(() => parseUpstream("srv:_http._tcp.a.test"), /in a configuration file only/);
+  it("has a scheme before it on the command line", () => {
+    const target = { family: "srv", name: "_http._tcp.a.test" };
+    assert.deepEqual(parseUpstream("http://srv:_http._tcp.a.test"), { protocol: "http", target });
+    assert.deepEqual(parseUpstream("tcp://srv:_http._tcp.a.test/"), { protocol: "tcp", target });
+    assert.throws(() => parseUpstream("srv:_http._tcp.a.test"), /write http:\/\/srv:_http._tcp.a.test or tcp:/);
+    assert.throws(() => parseUpstream("tcp://srv:a.test:80"), /SRV records say the ports/);
+  });
+
+  it("is not what a host of that name is", () => {
+    const target = { family: "name", host: "srv", port: 80 };
+    assert.deepEqual(parseUpstream("tcp://srv:80"), { protocol: "tcp", target });
+    assert.deepEqual(parseUpstream("http://srv"), { protocol: "http", target });
   });
 });

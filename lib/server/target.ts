@@ -21,10 +21,15 @@ const HOST_NAME = /^(?!-)[a-z0-9_-]{1,63}(?<!-)(\.(?!-)[a-z0-9_-]{1,63}(?<!-))*\
 
 const SRV_PREFIX = "srv:";
 
+/** `srv:80` is the port of a host of that name. */
+function isSrv(text: string): boolean {
+  return /^srv:(?!\d+$)/.test(text);
+}
+
 /** `HOST:PORT`, `[IPV6]:PORT` or `unix:PATH`. Throws a {@linkcode TargetError}. */
 export function parseTarget(text: string): AddressTarget {
   if (text.startsWith("unix:")) return unixTarget(text);
-  if (text.startsWith(SRV_PREFIX)) {
+  if (isSrv(text)) {
     throw new TargetError(`"${text}": only an endpoint of a cluster can be named by SRV records, here it is HOST:PORT`);
   }
   const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):([^:]*)$/.exec(text);
@@ -47,7 +52,7 @@ export function parseTarget(text: string): AddressTarget {
 
 /** An endpoint of a cluster: what {@linkcode parseTarget} reads, or `srv:NAME`. Throws a {@linkcode TargetError}. */
 export function parseEndpoint(text: string): Target {
-  if (text.startsWith(SRV_PREFIX)) return srvTarget(text);
+  if (isSrv(text)) return srvTarget(text);
   const target = parseTarget(text);
   if (target.family === "name" && target.port === 0) throw new TargetError(`"${text}": port 0 cannot be connected to`);
   return target;
@@ -86,12 +91,15 @@ export interface Upstream {
 /** The port of `http://HOST`. */
 const HTTP_PORT = 80;
 
-/** An endpoint: `tcp://HOST:PORT`, `http://HOST[:PORT]`, or `unix:PATH` for TCP. Throws a {@linkcode TargetError}. */
+/**
+ * An endpoint: `tcp://HOST:PORT`, `http://HOST[:PORT]`, `unix:PATH` for TCP, `tcp://srv:NAME` or `http://srv:NAME`.
+ * Throws a {@linkcode TargetError}.
+ */
 export function parseUpstream(text: string): Upstream {
   if (text.startsWith("unix:")) return { protocol: "tcp", target: unixTarget(text) };
   const match = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(text);
-  if (match === null && text.startsWith(SRV_PREFIX)) {
-    throw new TargetError(`"${text}": SRV records can be named in a configuration file only`);
+  if (match === null && isSrv(text)) {
+    throw new TargetError(`"${text}" does not say what is relayed: write http://${text} or tcp://${text}`);
   }
   if (match === null) {
     const rest = /^[^/]+:\d+$/.test(text) ? `tcp://${text} or http://${text}` : "tcp://HOST:PORT, http://HOST:PORT";
@@ -106,6 +114,7 @@ export function parseUpstream(text: string): Upstream {
     throw new TargetError(
       `"${text}": an endpoint has no path: write ${protocol}://${authority.replace(/[/?#].*$/, "")}`,
     );
+  if (isSrv(authority)) return { protocol, target: srvTarget(authority) };
   const hasPort = /:\d*$/.test(authority) && !/^\[[^\]]*$/.test(authority);
   const target = parseTarget(protocol === "http" && !hasPort ? `${authority}:${HTTP_PORT}` : authority);
   if (target.family === "name" && target.port === 0) throw new TargetError(`"${text}": port 0 cannot be connected to`);

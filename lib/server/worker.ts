@@ -132,6 +132,8 @@ async function openDriver(config: WorkerConfig): Promise<Driver> {
   const connection = connectionOptions(config.server.ioUring);
   if (config.driver === "default") return new DefaultDriver({ connection, reporter });
   const library = await loadLibrary(config.libraryPath ?? undefined);
+  // A thread that can't have it costs a little more.
+  library.functions.ringway_thread_batch();
   const ring = ringOptions(config.server.ioUring, config.disabledFeatures);
   return new UringDriver({ library, ring, connection, acceptSize: config.server.ioUring.acceptSize, reporter });
 }
@@ -155,7 +157,7 @@ function fail(error: unknown): void {
 }
 
 let starting: Promise<WorkerMain> | null = null;
-/** Messages after `start` that are being acted on. */
+/** Messages after `start` that were received, and have had their effect. */
 let received = 0;
 
 async function receive(message: ToWorker): Promise<void> {
@@ -163,9 +165,10 @@ async function receive(message: ToWorker): Promise<void> {
     if (message.type !== "start") {
       // One may come while the driver is still being opened. If that fails, it is said there.
       const worker = await starting?.catch(() => null);
-      // Not before: the loop may go on waiting once it has arrived, and has to see what it says.
+      const handling = worker?.receive(message);
+      // Not before: a loop that finds no message on its way has to find what the last one changed.
       received++;
-      await worker?.receive(message);
+      await handling;
       // It did not start, and has nothing to close.
       if (!worker && message.type === "stop") scope.postMessage({ type: "stopped" });
       return;

@@ -13,7 +13,7 @@ import { HttpCluster } from "../proxy/http/http_cluster.ts";
 import { HttpProxy } from "../proxy/http/http_proxy.ts";
 import { RouteTable } from "../proxy/http/routing/route_table.ts";
 import type { OutlierReporter } from "../proxy/outlier_detector.ts";
-import { defaultOverloadOptions, OverloadGuard } from "../proxy/overload.ts";
+import { OverloadGuard } from "../proxy/overload.ts";
 import type { ProxyReporter } from "../proxy/reporter.ts";
 import type { Statistics } from "../proxy/statistics.ts";
 import { TcpProxy } from "../proxy/tcp/tcp_proxy.ts";
@@ -59,7 +59,7 @@ export class WorkerProxies {
     this.#byName = new Map(this.#clusters.map((cluster) => [cluster.cluster.name, cluster]));
     this.#limit = new ConnectionLimit(config.maximumConnections);
     const response = new OverloadResponse(this.#limit, context.statistics, context.log);
-    this.#overload = new OverloadGuard(defaultOverloadOptions, response);
+    this.#overload = new OverloadGuard(config.server.overload, response);
     new OverloadMonitor(context.driver, this.#overload);
     this.#reporter = createReporter(clusters.length > 1, context.log);
     this.proxies = listeners.map((listener, index) => this.#createProxy(listener, index));

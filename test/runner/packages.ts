@@ -15,6 +15,7 @@ export type Programs = Readonly<Record<string, readonly string[]>>;
 
 /** What end-to-end tests use. A test without its program is skipped. */
 const TEST_PROGRAMS: Programs = {
+  chromium: ["chromium"],
   curl: ["curl"],
   nc: ["netcat-openbsd"],
   nginx: ["nginx", "libnginx-mod-stream"],

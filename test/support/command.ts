@@ -4,7 +4,7 @@
  * @module
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
+import { createConnection, createServer, type Socket } from "node:net";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { runtime } from "../../ffi/runtime.ts";
@@ -183,15 +183,23 @@ export function connect(address: { port?: number; host?: string; path?: string }
   });
 }
 
-/** A port that was free a moment ago. */
-export function unusedPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** Below the ports that the kernel gives to who asks for any, so that no other test gets it meanwhile. */
+const UNUSED_PORTS: readonly [first: number, count: number] = [12_000, 20_000];
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export async function unusedPort(): Promise<number> {
+  const [first, count] = UNUSED_PORTS;
+  while (true) {
+    const port = first + Math.floor(Math.random() * count);
+    if (await isUnused(port)) return port;
+  }
+}
+
+function isUnused(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }
 

@@ -50,7 +50,7 @@ clusters:
     endpoints: ["127.0.0.1:3000"]
 \`\`\`
 
-The same in TypeScript is a module, which the main thread imports:
+The same in TypeScript is a module, which the main thread imports, and each worker too if it has filters of its own:
 
 \`\`\`ts
 import { defineConfig } from "@ringway/proxy";
@@ -67,7 +67,9 @@ that is unknown, or that would have no effect, is a mistake. Names that end in \
 In the place of \`cluster\`, a listener may have \`routes\`, or \`virtual_hosts\` with routes for some hosts each. The
 first route whose \`match\` is true of a request says where it goes: to a cluster, to several by their weights, to
 another place (\`redirect\`), or nowhere (\`response\`). Filters are what requests and responses pass through on
-their way.
+their way. More about each: [routing.md](routing.md), [filters.md](filters.md),
+[load-balancing.md](load-balancing.md), [health_checks.md](health_checks.md), and [http.md](http.md) for times, retries,
+overload and the access log.
 
 \`\`\`yaml
 listeners:

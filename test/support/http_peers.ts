@@ -5,7 +5,7 @@
  */
 import type { Socket } from "node:net";
 import { connect, DEADLINE_MS } from "./command.ts";
-import { startUpstream, type Upstream } from "./servers.ts";
+import { startUpstream, type Upstream, type UpstreamAddress } from "./servers.ts";
 
 /** A message as it came. Bytes are characters from 0 to 255. */
 export interface Message {
@@ -220,7 +220,7 @@ function parseHead(head: string): [startLine: string, fields: Message["fields"]]
 
 /** Characters from 0 to 255 as bytes. */
 export function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(text, "latin1"));
+  return new Uint8Array(Buffer.from(text, "latin1"));
 }
 
 function latin1(bytes: Uint8Array): string {
@@ -251,9 +251,9 @@ export class ScriptedUpstream {
     this.answer = answer;
   }
 
-  static async start(answer: Answer, port = 0): Promise<ScriptedUpstream> {
+  static async start(answer: Answer, address: UpstreamAddress = {}): Promise<ScriptedUpstream> {
     const upstream = new ScriptedUpstream(answer);
-    upstream.#server = await startUpstream((socket) => void upstream.#serve(new Peer(socket)), { port });
+    upstream.#server = await startUpstream((socket) => void upstream.#serve(new Peer(socket)), address);
     return upstream;
   }
 

@@ -107,7 +107,8 @@ uringTest("a stalled reader that sends FIN costs no turns while it is waited for
   const startMs = driver.ring.readClock();
   while (driver.ring.readClock() - startMs < 300) driver.turn(100);
   const turns = driver.ring.counters().enters - before;
-  assert.ok(turns < 60, `${turns} turns in 300 ms`);
+  // A loop that does not wait has some hundred thousand.
+  assert.ok(turns < 1000, `${turns} turns in 300 ms`);
 });
 
 uringTest("a stalled reader's reset is passed on, and its bytes are dropped", FEW, async (scene, { driver }) => {

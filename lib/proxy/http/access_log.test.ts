@@ -41,13 +41,21 @@ describe("the access log", () => {
       entry.startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
       entry.sentBytes = 1234;
       entry.upstream = "10.0.0.1:80";
-      entry.requestId.set(ascii("abc"));
+      entry.requestId = ascii("abc");
       entry.requestIdBytes = 3;
     });
     const expected =
       '192.0.2.1 - - [31/Jan/2026:12:00:05 +0000] "GET /a?b=c HTTP/1.1" 200 1234 "http://y/" "test/1" ' +
       "- 0 10.0.0.1:80 abc\n";
     assert.equal(line, expected);
+  });
+
+  it("writes the common format", () => {
+    const line = linesOf("common", [REQUEST], (entry) => {
+      entry.startMs = Date.UTC(2026, 0, 31, 12, 0, 5);
+      entry.sentBytes = 7;
+    });
+    assert.equal(line, '192.0.2.1 - - [31/Jan/2026:12:00:05 +0000] "GET /a?b=c HTTP/1.1" 200 7\n');
   });
 
   it("writes JSON with every field, null for what is not known", () => {

@@ -33,9 +33,11 @@ export class LogEntry {
   status = 0;
   /** Why the proxy answered itself or cut the response short, or `-`. */
   flag = "-";
-  /** The client's address and the request's id. */
+  /** The client's address, and the same as the filter has it. */
   client: Uint8Array = NOTHING;
-  readonly requestId: Uint8Array = new Uint8Array(REQUEST_ID_BYTES_MAX);
+  clientText = "";
+  /** The request's id. */
+  requestId: Uint8Array = NOTHING;
   requestIdBytes = 0;
   /** Which endpoint served it, or `-`. */
   upstream = "-";
@@ -72,8 +74,7 @@ export class AccessLog {
     const keep = (start: number, partEnd: number): number => {
       const length = Math.min(partEnd - start, PART_BYTES);
       if (end + length > entry.bytes.length) entry.bytes = grown(entry.bytes, end + length);
-      entry.bytes.set(memory.subarray(base + start, base + start + length), end);
-      end += length;
+      end = copy(entry.bytes, end, memory, base + start, base + start + length);
       return length;
     };
     entry.methodBytes = keep(head.methodStart, head.methodEnd);
@@ -82,10 +83,10 @@ export class AccessLog {
     entry.userAgentBytes = keepField(head, FIELD_USER_AGENT, keep);
   }
 
-  /** The request has this id. */
-  keepRequestId(entry: LogEntry, source: Uint8Array, start: number, end: number): void {
-    entry.requestIdBytes = Math.min(end - start, REQUEST_ID_BYTES_MAX);
-    copy(entry.requestId, 0, source, start, start + entry.requestIdBytes);
+  /** The request has this id, whose bytes stay as they are. */
+  keepRequestId(entry: LogEntry, requestId: Uint8Array): void {
+    entry.requestId = requestId;
+    entry.requestIdBytes = Math.min(requestId.length, REQUEST_ID_BYTES_MAX);
   }
 
   /** Something that is no request begins. */

@@ -141,14 +141,19 @@ const COMBINED_TEMPLATE =
   `%client% - - [%${TIME_COMMON}%] "%method% %target% %version%" %status% %bytes_sent% "%referer%" "%user_agent%" ` +
   "%reason% %duration_ms% %upstream% %request_id%";
 
+const TEMPLATES: ReadonlyMap<string, string> = new Map([
+  ["common", `%client% - - [%${TIME_COMMON}%] "%method% %target% %version%" %status% %bytes_sent%`],
+  ["combined", COMBINED_TEMPLATE],
+]);
+
 /**
- * A format by its name, `combined` or `json`, or a template such as `%time% %method% %target% %status%`.
+ * A format by its name, `common`, `combined` or `json`, or a template such as `%time% %method% %target% %status%`.
  *
  * @throws {RingwayError} `ERR_ACCESS_LOG_FORMAT` for a name between percent signs that is unknown
  */
 export function lineFormat(text: string): LineFormat {
   if (text === "json") return new JsonFormat();
-  return new TemplateFormat(text === "combined" ? COMBINED_TEMPLATE : text);
+  return new TemplateFormat(TEMPLATES.get(text) ?? text);
 }
 
 class TemplateFormat implements LineFormat {

@@ -22,7 +22,10 @@ export function copy(target: Uint8Array, at: number, source: Uint8Array, start: 
 
 /** Copy all of some bytes to `at`; returns where they end. */
 export function put(target: Uint8Array, at: number, bytes: Uint8Array): number {
-  return copy(target, at, bytes, 0, bytes.length);
+  const { length } = bytes;
+  if (length < LOOP_BYTES) for (let index = 0; index < length; index++) target[at + index] = bytes[index] as number;
+  else target.set(bytes, at);
+  return at + length;
 }
 
 const encoder = new TextEncoder();

@@ -159,7 +159,6 @@ export class Downstream implements ConnectionHandler {
       lease.release();
       const { status, message } = head.fault as HttpFault;
       this.#hasBody = false;
-      proxy.statistics.add(STATISTIC.http_requests_total, 1);
       this.#currentExchange().answerUnknown(PROTOCOL_ERROR, status, message);
     } else {
       this.#begin(head, memory, base);
@@ -213,7 +212,8 @@ export class Downstream implements ConnectionHandler {
   #takePieces(body: BodyReader, exchange: Exchange, lease: Lease): Lease | null {
     const rest = followPieces(body, lease, exchange);
     if (body.fault !== null) {
-      exchange.refuseBody(PROTOCOL_ERROR, body.fault.status, body.fault.message);
+      if (this.#state === DROPPING) this.#closeAndLinger();
+      else exchange.refuseBody(PROTOCOL_ERROR, body.fault.status, body.fault.message);
     } else if (body.isComplete) {
       this.isRequestComplete = true;
       if (this.#state === IN_BODY) {
@@ -233,13 +233,17 @@ export class Downstream implements ConnectionHandler {
     this.#droppedBytes += lease.length;
     lease.release();
     if (body.fault !== null || this.#droppedBytes > this.#proxy.options.lingerBytes) {
-      this.#exchange?.close();
-      this.linger();
+      this.#closeAndLinger();
     } else if (body.isComplete) {
       this.isRequestComplete = true;
       this.#finish();
     }
     return rest;
+  }
+
+  #closeAndLinger(): void {
+    this.#exchange?.close();
+    this.linger();
   }
 
   /** The endpoint can take more of the request, or of what goes through the tunnel. */
@@ -363,9 +367,10 @@ export class Downstream implements ConnectionHandler {
    */
   linger(): void {
     this.#state = LINGERING;
+    this.#reader.drop(this.#proxy);
+    // What comes now would be put behind it, without end.
     this.#held?.clear();
     this.#held = null;
-    this.#reader.drop(this.#proxy);
     this.connection.shutdownWrite();
     this.#timer.start(LINGER_MS);
     this.connection.resumeReading();
@@ -384,8 +389,7 @@ export class Downstream implements ConnectionHandler {
         else this.linger();
         return;
       case DROPPING:
-        this.#exchange?.close();
-        this.linger();
+        this.#closeAndLinger();
         return;
       case LINGERING:
         this.#onLingerTimer();

@@ -15,24 +15,18 @@
 import { ETIMEDOUT } from "../../../ffi/abi.ts";
 import { FRAMING_CHUNKED, FRAMING_NONE, FRAMING_UNTIL_CLOSE, type Head } from "../../http/head.ts";
 import type { HttpLimits } from "../../http/limits.ts";
-import {
-  isIdempotent,
-  METHOD_CONNECT,
-  METHOD_HEAD,
-  METHOD_OPTIONS,
-  METHOD_OTHER,
-  METHOD_TRACE,
-} from "../../http/methods.ts";
+import { METHOD_CONNECT, METHOD_HEAD, METHOD_OPTIONS, METHOD_OTHER, METHOD_TRACE } from "../../http/methods.ts";
 import { hasNoBody } from "../../http/status.ts";
-import { detachLease, type Lease, LeaseQueue, leaseBytes } from "../../ring/lease.ts";
-import type { Endpoint } from "../endpoint.ts";
+import { type Lease, leaseBytes } from "../../ring/lease.ts";
 import { NO_HASH } from "../hash.ts";
 import { STATISTIC } from "../statistics.ts";
 import { acceptsJson } from "./accept.ts";
+import { Attempts, type AttemptsOwner, WAIT_BACK_OFF, WAIT_CONNECT, WAIT_PENDING } from "./attempts.ts";
 import { ascii, copy } from "./bytes.ts";
 import { trustedClient } from "./client_address.ts";
 import type { Downstream } from "./downstream.ts";
 import { ExchangeFilters } from "./exchange_filters.ts";
+import { closeGaps } from "./fields.ts";
 import type { FilterReply, FilterRoute } from "./filters/filter.ts";
 import type { HttpCluster } from "./http_cluster.ts";
 import type { HttpProxy } from "./http_proxy.ts";
@@ -42,12 +36,10 @@ import { Mirror } from "./mirror.ts";
 import {
   BODY_TIMEOUT,
   CLIENT_CLOSED,
-  CONNECT_FAILED,
   FILTER_ANSWER,
   FILTER_TIMEOUT,
   LAST_HOP,
   METHOD_REFUSED,
-  NO_ENDPOINT,
   NO_ROUTE,
   OVERFLOW,
   OVERLOADED,
@@ -56,36 +48,39 @@ import {
   REWRITE_FAILED,
   type Reason,
   ROUTE_ANSWER,
-  UPSTREAM_CLOSED,
 } from "./reasons.ts";
 import { type LocalReplyBytes, type ReplyContext, replyBytes } from "./reply.ts";
-import { hostAndEnd, maximumForwards, putRequestHead, requestHeadBytes } from "./request_head.ts";
-import { BODY_CHUNKED, BODY_RAW, BODY_UNFRAMED, putResponseHead, RESPONSE_FRAMING_KEPT } from "./response_head.ts";
-import { type RetryCause, RetryState } from "./retry.ts";
+import { maximumForwards, putRequestHead, requestHeadBytes } from "./request_head.ts";
+import { requestIdOf } from "./request_ids.ts";
+import {
+  BODY_CHUNKED,
+  BODY_RAW,
+  BODY_UNFRAMED,
+  putResponseHead,
+  RESPONSE_FRAMING_KEPT,
+  staysInPlace,
+} from "./response_head.ts";
+import type { HeaderEdits } from "./routing/header_edits.ts";
 import { RewriteError } from "./routing/path_change.ts";
 import { directResponse, redirectResponse } from "./routing/response.ts";
 import type { Route } from "./routing/route.ts";
+import { mayUpgrade } from "./upgrade.ts";
 import type { Upstream } from "./upstream.ts";
-import type { UpstreamClient } from "./upstream_client.ts";
-import type { UpstreamPool } from "./upstream_pool.ts";
 
-/** What the timer is for. */
-const TIMER_CONNECT = 0;
-const TIMER_PENDING = 1;
-const TIMER_RESPONSE = 2;
+/** What the timer is for, besides the waits of `attempts.ts`. */
+const TIMER_NOTHING = -1;
+const TIMER_RESPONSE = 10;
 /** A body, in either direction, or a tunnel: since the last byte. */
-const TIMER_STREAM = 3;
-const TIMER_BACK_OFF = 4;
-const TIMER_FILTER = 5;
+const TIMER_STREAM = 11;
+const TIMER_FILTER = 12;
 
-const NONE_TRIED: readonly Endpoint[] = [];
 const NOTHING: Uint8Array = new Uint8Array(0);
 const CONTINUE: Uint8Array = ascii("HTTP/1.1 100 Continue\r\n\r\n");
 /** The answer to CONNECT: no field says how a body is framed, as there is none (RFC 9110 section 9.3.6). */
 const CONNECTED: Uint8Array = ascii("HTTP/1.1 200 OK\r\n\r\n");
 
 /** See the module. */
-export class Exchange implements UpstreamClient {
+export class Exchange implements AttemptsOwner {
   readonly lender: HttpProxy;
   readonly limits: HttpLimits;
   method: number = METHOD_OTHER;
@@ -104,12 +99,17 @@ export class Exchange implements UpstreamClient {
   upstreamName = "";
   /** The client's address as text, if there are filters. */
   clientText = "";
-  /** As in X-Request-Id, if there are filters. */
+  /** As in X-Request-Id, if there are filters or the client is trusted; otherwise see `#idWords`. */
   requestId: Uint8Array = NOTHING;
+  /** The id that the endpoint was given, in four words. */
+  readonly #idWords: Uint32Array = new Uint32Array(4);
+  #hasId = false;
   readonly #proxy: HttpProxy;
   readonly #downstream: Downstream;
   #isActive = false;
   #hasAnswered = false;
+  /** Was all of the response given to the client's connection? */
+  #isAnswered = false;
   #isTunnel = false;
   /** Is the end of the response visible to the client, without the connection's end? */
   #isSelfDelimiting = true;
@@ -121,26 +121,10 @@ export class Exchange implements UpstreamClient {
   #route: Route | null = null;
   /** The name of the route's cluster that was chosen. */
   #clusterName = "";
-  #cluster: HttpCluster | null = null;
   #mirror: Mirror | null = null;
-  #endpoint: Endpoint | null = null;
-  #upstream: Upstream | null = null;
-  /** The connection that is being made. */
-  #connecting: Upstream | null = null;
-  /** Where the request waits, or waited, for a connection. */
-  #pool: UpstreamPool | null = null;
-  #tried: Endpoint[] | null = null;
-  /** By what the endpoint is chosen, if the cluster does so. */
-  #hash: number = NO_HASH;
-  /** The head to forward, until it can be; then, for as long as the request may be sent again, a second lease of it. */
-  #head: Lease | null = null;
-  /** The part of the body that came before it could be forwarded. */
-  #early: LeaseQueue | null = null;
-  /** Was the request sent again already because it crossed the end of an unused connection? */
-  #isRepeated = false;
-  readonly #retry: RetryState = new RetryState();
+  readonly #attempts: Attempts;
   readonly #timer: LazyTimer;
-  #timerPurpose = TIMER_CONNECT;
+  #timerPurpose = TIMER_NOTHING;
   /** When the request as a whole has to be over. */
   #deadlineMs = Number.POSITIVE_INFINITY;
   #responseTimeoutMs = 0;
@@ -152,6 +136,7 @@ export class Exchange implements UpstreamClient {
     this.lender = proxy;
     this.limits = proxy.options.limits;
     this.#downstream = downstream;
+    this.#attempts = new Attempts(proxy, this);
     this.#timer = new LazyTimer(proxy.driver, () => this.#onTimer());
   }
 
@@ -187,43 +172,43 @@ export class Exchange implements UpstreamClient {
     statistics.add(STATISTIC.http_requests_active, 1);
     this.#reset();
     this.#isActive = true;
-    this.#isRepeated = false;
     this.#isSelfDelimiting = true;
     this.#isSent = false;
-    this.#route = null;
-    this.#tried = null;
-    this.#hash = NO_HASH;
+    this.#hasId = false;
     this.#deadlineMs = Number.POSITIVE_INFINITY;
     this.#responseTimeoutMs = options.responseTimeoutMs;
     this.#streamIdleTimeoutMs = options.streamIdleTimeoutMs;
     this.isOldClient = head.minorVersion === 0;
     this.#wantsJson = acceptsJson(head, memory, base);
     this.#expectsContinue = head.expectsContinue;
-    this.adopt(head);
+    this.adopt(head, memory, base);
+    this.requestId = options.trustedHops > 0 ? proxy.requestIdOf(head, memory, base) : NOTHING;
     if (proxy.filters === null) {
       this.decide(head, memory, base);
       return;
     }
     this.clientText = trustedClient(head, memory, base, options.trustedHops) ?? this.#downstream.additions().clientText;
-    this.requestId = proxy.requestIdOf(head, memory, base);
+    if (this.requestId === NOTHING) this.requestId = proxy.requestIdOf(head, memory, base);
     this.#filters = new ExchangeFilters(proxy, this, proxy.filters);
     this.#filters.onRequest(head, memory, base);
   }
 
   #reset(): void {
     this.#hasAnswered = false;
+    this.#isAnswered = false;
     this.#isTunnel = false;
     this.status = 0;
     this.flag = "-";
     this.sentBytes = 0;
     this.upstreamName = "";
     this.bodyMode = BODY_RAW;
+    this.#route = null;
   }
 
   /** This is the head of the request from here on. */
-  adopt(head: Head): void {
+  adopt(head: Head, memory: Uint8Array, base: number): void {
     this.method = head.method;
-    this.isUpgrade = head.upgradeField >= 0 && head.framing === FRAMING_NONE;
+    this.isUpgrade = head.upgradeField >= 0 && head.framing === FRAMING_NONE && mayUpgrade(head, memory, base);
     this.isConnect = head.method === METHOD_CONNECT;
     if (!this.isUpgrade) head.upgradeField = -1;
   }
@@ -268,7 +253,7 @@ export class Exchange implements UpstreamClient {
     if (responseTimeoutMs !== null) this.#responseTimeoutMs = responseTimeoutMs;
     if (streamIdleTimeoutMs !== null) this.#streamIdleTimeoutMs = streamIdleTimeoutMs;
     this.#clusterName = options.action.type === "clusters" ? route.pickCluster(this.#proxy.random()) : "";
-    if (this.#filters === null) this.follow(head, memory, base);
+    if (this.#filters?.seesRoute !== true) this.follow(head, memory, base);
     else this.#filters.onRoute(this.#filterRoute(route), head, memory, base);
   }
 
@@ -317,9 +302,8 @@ export class Exchange implements UpstreamClient {
       this.#replyLocally(OVERFLOW);
       return;
     }
-    this.#cluster = cluster;
+    this.#attempts.cluster = cluster;
     const additions = this.#downstream.additions();
-    if (cluster.cluster.needsHash) this.#hash = route.hash(head, memory, base, additions.client);
     const { changes } = proxy;
     changes.reset();
     changes.target = target;
@@ -327,135 +311,92 @@ export class Exchange implements UpstreamClient {
     changes.host = route.host ?? (head.hasHost ? null : cluster.nameBytes);
     changes.isOpen = route.isHostOfEndpoint;
     changes.edits = route.requestHeaders;
+    if (this.requestId !== NOTHING) changes.requestId = this.requestId;
     const filters = this.#filters;
     if (filters !== null) {
       const framing = filters.requestFraming();
       if (framing === null) return;
       changes.framing = framing;
-      changes.requestId = this.requestId;
       changes.isCleaned = filters.isCleaned;
     }
     const lease = proxy.driver.allocate(requestHeadBytes(head, changes));
     lease.length = putRequestHead(lease.memory, lease.offset, head, memory, base, additions, changes) - lease.offset;
-    this.#head = lease;
-    this.#retry.begin(route.options.retry, this.method, !this.isRequestComplete);
+    if (this.requestId === NOTHING) this.#keepId(proxy.requestIds.words);
+    const hash = cluster.cluster.needsHash ? this.#hash(route, head, memory, base) : NO_HASH;
+    this.#attempts.begin(cluster, route, lease, hash);
     this.#startMirror(route);
-    this.#acquire();
+    this.#attempts.acquire();
     // Not those of the next request, which may have begun.
     filters?.startRequestBody();
+  }
+
+  /** The id that the endpoint is given: it is made text only if something goes wrong. */
+  #keepId(words: Uint32Array): void {
+    const kept = this.#idWords;
+    this.#hasId = true;
+    for (let word = 0; word < kept.length; word++) kept[word] = words[word] as number;
+  }
+
+  /** The id for an answer of the proxy's own. */
+  #ownId(): Uint8Array {
+    if (this.requestId !== NOTHING || !this.#isActive) return this.requestId;
+    return this.#hasId ? requestIdOf(this.#idWords) : this.#proxy.requestIds.next();
+  }
+
+  #hash(route: Route, head: Head, memory: Uint8Array, base: number): number {
+    const client = trustedClient(head, memory, base, this.#proxy.options.trustedHops);
+    return route.hash(head, memory, base, client === null ? this.#downstream.additions().client : ascii(client));
   }
 
   #startMirror(route: Route): void {
     if (route.options.mirror === null || this.isUpgrade || this.isConnect) return;
     const name = route.mirrors(this.#proxy.random());
     if (name === null) return;
-    const bytes = (this.#head as Lease).bytes().slice();
+    const bytes = this.#attempts.headBytes.slice();
     this.#mirror = Mirror.start(this.#proxy, this.#proxy.clusterNamed(name), this, bytes, route.isHostOfEndpoint);
   }
 
-  #acquire(): void {
-    const cluster = this.#cluster as HttpCluster;
-    const { driver, reporter, statistics } = this.#proxy;
-    let endpoint = cluster.cluster.pick(this.#tried ?? NONE_TRIED, driver.nowMs, this.#hash);
-    if (endpoint === null && this.#tried !== null && this.#retry.count > 0) {
-      // Better the same endpoint again than none.
-      this.#tried = null;
-      endpoint = cluster.cluster.pick(NONE_TRIED, driver.nowMs, this.#hash);
-    }
-    if (endpoint === null) {
-      if (this.#tried !== null) {
-        this.#replyLocally(CONNECT_FAILED);
-        return;
-      }
-      statistics.add(STATISTIC.upstream_no_endpoint_total, 1);
-      reporter.onNoEndpoint(cluster.cluster);
-      this.#replyLocally(NO_ENDPOINT);
-      return;
-    }
-    this.#retry.beginTry(driver.nowMs);
-    this.#acquireFrom(cluster, endpoint, this.isConnect);
-  }
-
-  #acquireFrom(cluster: HttpCluster, endpoint: Endpoint, isFresh: boolean): void {
-    this.#endpoint = endpoint;
-    endpoint.activeConnections++;
-    this.#pool = cluster.poolFor(endpoint);
-    if (!this.#pool.acquire(this, isFresh)) {
-      this.#replyLocally(OVERFLOW);
-      return;
-    }
-    if (this.#upstream !== null || this.#connecting !== null || !this.#isActive) return;
-    this.#detachRequest();
-    this.#startTimer(TIMER_PENDING, cluster.options.pendingTimeoutMs);
-  }
-
-  /** It takes a while until the request can be forwarded, and the buffers are for all. */
-  #detachRequest(): void {
-    if (this.#head !== null) this.#head = detachLease(this.#head);
-  }
-
   onConnecting(upstream: Upstream): void {
-    this.#connecting = upstream;
-    this.#detachRequest();
-    this.#startTimer(TIMER_CONNECT, (this.#cluster as HttpCluster).options.connectTimeoutMs);
+    this.#attempts.onConnecting(upstream);
   }
 
   onUpstream(upstream: Upstream): void {
-    const { statistics } = this.#proxy;
-    const { name } = this.#endpoint as Endpoint;
-    this.#connecting = null;
-    this.#upstream = upstream;
-    this.upstreamName = name;
+    const attempts = this.#attempts;
+    attempts.onUpstream(upstream);
+    this.upstreamName = attempts.endpoint?.name ?? "";
     if (this.isConnect) {
       this.#onConnected();
       return;
     }
-    if (upstream.isReused) statistics.add(STATISTIC.http_upstream_reuses_total, 1);
-    const head = this.#head as Lease;
-    const isRepeatable =
-      upstream.isReused &&
-      !this.#isRepeated &&
-      this.isRequestComplete &&
-      this.#early === null &&
-      isIdempotent(this.method);
-    this.#head = isRepeatable || this.#retry.isPossible ? head.share() : null;
-    upstream.connection.write(head);
-    if (this.#route?.isHostOfEndpoint) upstream.connection.write(leaseBytes(hostAndEnd(name)));
-    const early = this.#early;
-    this.#early = null;
-    for (let lease = early?.shift(); lease; lease = early?.shift()) this.#write(upstream, lease);
+    const hadWaited = attempts.sendHead(upstream);
     if (this.isRequestComplete) this.#startTimer(TIMER_RESPONSE, this.#responseTimeoutMs);
     else this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
-    if (early !== null) this.#resumeRequest();
+    if (hadWaited) this.#resumeRequest();
+  }
+
+  onConnectFailed(errno: number): void {
+    this.#attempts.onConnectFailed(errno);
+  }
+
+  wait(purpose: number, delayMs: number): void {
+    this.#startTimer(purpose, delayMs);
+  }
+
+  onUnserved(reason: Reason): void {
+    this.#replyLocally(reason);
+  }
+
+  get hasClientEnded(): boolean {
+    return this.#downstream.hasEnded;
   }
 
   /** The endpoint is there for a CONNECT: from now on bytes are bytes. */
   #onConnected(): void {
-    this.#forgetRequest();
+    this.#attempts.forget();
     this.#hasAnswered = true;
     this.#countStatus(200);
     this.#downstream.connection.write(leaseBytes(CONNECTED));
     this.#becomeTunnel();
-  }
-
-  /** Connecting failed: nothing was sent, so that another endpoint can serve any request. */
-  onConnectFailed(errno: number): void {
-    const { reporter, statistics, driver } = this.#proxy;
-    const { options, cluster } = this.#cluster as HttpCluster;
-    const endpoint = this.#endpoint as Endpoint;
-    this.#connecting = null;
-    this.#leaveEndpoint();
-    statistics.add(STATISTIC.upstream_connect_failures_total, 1);
-    reporter.onConnectFailed(endpoint, errno);
-    cluster.outliers?.onConnectFailure(endpoint, driver.nowMs, errno);
-    this.#avoid(endpoint);
-    if ((this.#tried?.length ?? 0) < options.connectAttempts) {
-      statistics.add(STATISTIC.upstream_connect_retries_total, 1);
-      this.#acquire();
-      return;
-    }
-    if (this.#tryAgain("connect-failure", 0)) return;
-    this.#replyLocally(CONNECT_FAILED);
   }
 
   /** The client has sent all of the request. */
@@ -472,7 +413,8 @@ export class Exchange implements UpstreamClient {
 
   #onSent(): void {
     this.#mirror?.end(true);
-    if (this.#upstream !== null && !this.#hasAnswered) this.#startTimer(TIMER_RESPONSE, this.#responseTimeoutMs);
+    if (this.#attempts.upstream !== null && !this.#hasAnswered)
+      this.#startTimer(TIMER_RESPONSE, this.#responseTimeoutMs);
   }
 
   /** A part of the request's body, or bytes for a tunnel. */
@@ -482,26 +424,21 @@ export class Exchange implements UpstreamClient {
 
   /** A piece of the request's body, without its framing. */
   takePiece(lease: Lease): void {
-    if (this.#filters?.takeRequest(lease) === false) this.#downstream.connection.pauseReading();
+    // The pieces before it may have ended the request.
+    if (!this.takesPieces) lease.release();
+    else if (this.#filters?.takeRequest(lease) === false) this.#downstream.connection.pauseReading();
   }
 
   /** Send bytes of the request. False: no more until `ExchangeFilters.resumeRequest`. */
   send(lease: Lease): boolean {
     this.#mirror?.forward(lease);
-    if (this.#upstream !== null) return this.#write(this.#upstream, lease);
-    this.#early ??= new LeaseQueue();
-    this.#early.push(detachLease(lease));
-    return this.#early.bytes <= this.#proxy.driver.connectionOptions.writeHighWatermarkBytes;
-  }
-
-  #write(upstream: Upstream, lease: Lease): boolean {
-    this.#retry.keep(lease);
-    return upstream.connection.write(lease);
+    return this.#attempts.send(lease);
   }
 
   /** Something moved. */
   touch(): void {
-    if (this.#timerPurpose === TIMER_STREAM) this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
+    if (!this.#isActive || this.#timerPurpose !== TIMER_STREAM) return;
+    this.#startTimer(TIMER_STREAM, this.#streamIdleTimeoutMs);
   }
 
   onUpstreamDrained(): void {
@@ -523,7 +460,7 @@ export class Exchange implements UpstreamClient {
 
   /** The endpoint may send more. */
   resumeUpstream(): void {
-    this.#upstream?.connection.resumeReading();
+    this.#attempts.upstream?.connection.resumeReading();
   }
 
   /** The client may send more. */
@@ -554,10 +491,8 @@ export class Exchange implements UpstreamClient {
   }
 
   onHead(head: Head, memory: Uint8Array, base: number, roomBytes: number): number {
-    const { outliers } = (this.#cluster as HttpCluster).cluster;
-    outliers?.onResponse(this.#endpoint as Endpoint, head.status, this.#proxy.driver.nowMs);
-    if (this.#retry.isPossible && this.#tryAgain("status", head.status)) return 0;
-    this.#forgetRequest();
+    if (this.#attempts.onStatus(head.status)) return 0;
+    this.#attempts.forget();
     if (this.#filters?.seesResponses === true) return this.#filters.onResponse(head, memory, base, roomBytes);
     return this.sendHead(head, memory, base, RESPONSE_FRAMING_KEPT, roomBytes);
   }
@@ -586,12 +521,20 @@ export class Exchange implements UpstreamClient {
 
   #writeHead(head: Head, memory: Uint8Array, base: number, framing: number, roomBytes: number): number {
     const { scratch, driver } = this.#proxy;
+    const { isLast } = this.#downstream;
+    const edits = this.#route?.responseHeaders ?? null;
+    const isKept = framing === RESPONSE_FRAMING_KEPT && edits === null && !isLast && !this.isOldClient;
+    if (isKept && roomBytes === head.length && staysInPlace(head)) {
+      const keptBytes = roomBytes - closeGaps(head, memory, base);
+      this.sentBytes -= keptBytes;
+      return keptBytes;
+    }
     const length = putResponseHead(scratch, 0, head, memory, base, {
       bodyMode: this.bodyMode,
-      isLast: this.#downstream.isLast,
+      isLast,
       isOldClient: this.isOldClient,
       date: this.#proxy.date(),
-      edits: this.#route?.responseHeaders ?? null,
+      edits,
       framing,
     });
     if (length <= roomBytes) {
@@ -619,12 +562,12 @@ export class Exchange implements UpstreamClient {
 
   /** How the body of a response is wanted, whose head was held, is known now. */
   proceed(): void {
-    this.#upstream?.proceed();
+    this.#attempts.upstream?.proceed();
   }
 
   /** The endpoint agreed to speak another protocol: from now on bytes are bytes. */
   onUpgrade(head: Head, memory: Uint8Array, base: number): void {
-    this.#forgetRequest();
+    this.#attempts.forget();
     this.#hasAnswered = true;
     this.#proxy.statistics.add(STATISTIC.http_upgrades_total, 1);
     this.status = head.status;
@@ -641,7 +584,7 @@ export class Exchange implements UpstreamClient {
 
   /** The client sends no more through the tunnel. */
   endRequestOfTunnel(): void {
-    this.#upstream?.connection.shutdownWrite();
+    this.#attempts.upstream?.connection.shutdownWrite();
   }
 
   onUpstreamEnd(): void {
@@ -649,93 +592,32 @@ export class Exchange implements UpstreamClient {
   }
 
   onResponseComplete(): void {
-    this.#upstream = null;
+    this.#attempts.upstream = null;
     if (this.#filters?.takesResponse === true) this.#filters.endUpstream();
     else this.endResponse();
   }
 
   /** What the endpoint still sends is not wanted. */
   dropUpstream(): void {
-    if (this.#upstream === null) return;
-    this.#upstream.abandon();
-    this.#upstream = null;
-    this.#leaveEndpoint();
+    const { upstream } = this.#attempts;
+    if (upstream === null) return;
+    upstream.abandon();
+    this.#attempts.upstream = null;
+    this.#attempts.leaveEndpoint();
     this.#filters?.endUpstream();
   }
 
   onUpstreamFailed(reason: Reason): void {
-    const { statistics, driver } = this.#proxy;
-    const upstream = this.#upstream;
-    const endpoint = this.#endpoint;
-    const cluster = this.#cluster;
-    this.#upstream = null;
-    this.#leaveEndpoint();
-    statistics.add(STATISTIC.http_upstream_errors_total, 1);
+    this.#proxy.statistics.add(STATISTIC.http_upstream_errors_total, 1);
     if (this.#isTunnel) {
+      this.#attempts.upstream = null;
       this.#downstream.connection.reset();
-      return;
-    }
-    if (this.#hasAnswered) {
-      if (endpoint !== null) cluster?.cluster.outliers?.onReset(endpoint, driver.nowMs);
+    } else if (this.#hasAnswered) {
+      this.#attempts.onCutShort();
       this.#cutShort(reason);
-      return;
+    } else if (!this.#attempts.onFailed(reason)) {
+      this.#replyLocally(reason);
     }
-    const isUnanswered = upstream?.hasAnswered === false;
-    // The endpoint closed a connection that was not in use, and the request crossed it: no other explanation is left
-    // for a connection that was used before and said nothing at all (RFC 9110 section 9.2.2).
-    const isCrossed = isUnanswered && upstream.isReused && !this.#isRepeated && isIdempotent(this.method);
-    const isThere = this.#head !== null && this.#retry.isWhole && this.isRequestComplete;
-    if (isCrossed && isThere && endpoint !== null && cluster !== null) {
-      statistics.add(STATISTIC.http_upstream_retries_total, 1);
-      this.#isRepeated = true;
-      this.#early = this.#retry.takeSent(this.#early);
-      this.#acquireFrom(cluster, endpoint, true);
-      return;
-    }
-    if (endpoint !== null) {
-      cluster?.cluster.outliers?.onReset(endpoint, driver.nowMs);
-      this.#avoid(endpoint);
-    }
-    const cause = isUnanswered && reason === UPSTREAM_CLOSED ? "reset" : "invalid";
-    if (this.#tryAgain(cause, 0)) return;
-    this.#replyLocally(reason);
-  }
-
-  /** The next try goes to another endpoint, if there is one. */
-  #avoid(endpoint: Endpoint): void {
-    this.#tried ??= [];
-    if (!this.#tried.includes(endpoint)) this.#tried.push(endpoint);
-  }
-
-  /** Send the request again, if its route wants that for this cause and it can be done. */
-  #tryAgain(cause: RetryCause, status: number): boolean {
-    if (this.#head === null || this.#cluster === null || this.#downstream.hasEnded) return false;
-    if (!this.#retry.isWanted(cause, status)) return false;
-    const { statistics } = this.#proxy;
-    if (!this.#retry.beginAgain(this.#cluster)) {
-      statistics.add(STATISTIC.http_upstream_retries_refused_total, 1);
-      return false;
-    }
-    statistics.add(STATISTIC.http_upstream_retries_total, 1);
-    if (this.#endpoint !== null) this.#avoid(this.#endpoint);
-    this.#stopTrying();
-    this.#early = this.#retry.takeSent(this.#early);
-    this.#detachRequest();
-    const backOffMs = this.#retry.backOffMs(this.#proxy.random());
-    if (backOffMs > 0) this.#startTimer(TIMER_BACK_OFF, backOffMs);
-    else this.#acquire();
-    return true;
-  }
-
-  /** Let go of the endpoint and of what belongs to the present try. */
-  #stopTrying(): void {
-    this.#upstream?.abandon();
-    this.#upstream = null;
-    this.#connecting?.abandon();
-    this.#connecting = null;
-    this.#pool?.forget(this);
-    this.#pool = null;
-    this.#leaveEndpoint();
   }
 
   /** The response can't be completed: the client has to see that. */
@@ -744,6 +626,7 @@ export class Exchange implements UpstreamClient {
     this.#proxy.statistics.add(STATISTIC.http_responses_cut_short_total, 1);
     this.#proxy.statistics.add(reason.statistic, 1);
     this.#leave();
+    this.#filters?.abandon();
     this.#downstream.cutShort(this.#isSelfDelimiting);
   }
 
@@ -793,9 +676,12 @@ export class Exchange implements UpstreamClient {
     this.#leave();
     const isLast = this.#decideLast();
     const isHeadOnly = this.method === METHOD_HEAD;
-    // A filter's response has the edits when it is sent.
-    const edits = this.#filters?.seesResponses === true ? null : (this.#route?.responseHeaders ?? null);
-    this.#send(reason, status, make({ isHeadOnly, isLast, date: this.#proxy.date(), edits }));
+    this.#send(reason, status, make({ isHeadOnly, isLast, date: this.#proxy.date(), edits: this.#ownEdits }));
+  }
+
+  /** What the route changes about an answer of the proxy's own. Where filters see it, that is done when it is sent. */
+  get #ownEdits(): HeaderEdits | null {
+    return this.#filters?.seesResponses === true ? null : (this.#route?.responseHeaders ?? null);
   }
 
   #send(reason: Reason, status: number, reply: LocalReplyBytes): void {
@@ -833,7 +719,8 @@ export class Exchange implements UpstreamClient {
       isHeadOnly,
       isLast,
       date: this.#proxy.date(),
-      requestId: this.requestId,
+      requestId: this.#ownId(),
+      edits: this.#ownEdits,
     });
   }
 
@@ -848,6 +735,7 @@ export class Exchange implements UpstreamClient {
   /** Answer what is no whole request. */
   answerUnknown(reason: Reason, status: number, detail: string): void {
     const proxy = this.#proxy;
+    proxy.statistics.add(STATISTIC.http_requests_total, 1);
     this.#reset();
     this.method = METHOD_OTHER;
     this.#wantsJson = false;
@@ -864,6 +752,7 @@ export class Exchange implements UpstreamClient {
 
   /** The response is complete; the request may not be. */
   endResponse(): void {
+    this.#isAnswered = true;
     this.#leave();
     this.#downstream.onResponseComplete();
   }
@@ -876,14 +765,14 @@ export class Exchange implements UpstreamClient {
 
   /** The client's connection is gone. */
   onDownstreamClosed(errno: number): void {
-    if (this.#isActive && this.flag === "-" && !this.#isTunnel) {
+    if (this.#isActive && this.flag === "-" && !this.#isAnswered && !this.#isTunnel) {
       this.flag = CLIENT_CLOSED.flag;
       this.#proxy.statistics.add(CLIENT_CLOSED.statistic, 1);
     }
     if (this.#isActive && errno !== 0) this.#proxy.statistics.add(STATISTIC.http_requests_aborted_total, 1);
     if (this.#isTunnel && errno === 0) {
-      this.#upstream?.endTunnel();
-      this.#upstream = null;
+      this.#attempts.upstream?.endTunnel();
+      this.#attempts.upstream = null;
     }
     this.close();
     this.#timer.close();
@@ -892,26 +781,11 @@ export class Exchange implements UpstreamClient {
   /** Let go of all that belongs to the request. */
   #leave(): void {
     this.#timer.stop();
-    this.#stopTrying();
-    this.#forgetRequest();
-    this.#early?.clear();
-    this.#early = null;
-    this.#cluster?.end();
-    this.#cluster = null;
+    this.#timerPurpose = TIMER_NOTHING;
+    this.#attempts.end();
     this.#filters?.abortRequest();
     this.#mirror?.end(false);
     this.#mirror = null;
-  }
-
-  #forgetRequest(): void {
-    this.#head?.release();
-    this.#head = null;
-    this.#retry.end();
-  }
-
-  #leaveEndpoint(): void {
-    if (this.#endpoint !== null) this.#endpoint.activeConnections--;
-    this.#endpoint = null;
   }
 
   #deactivate(): void {
@@ -925,36 +799,38 @@ export class Exchange implements UpstreamClient {
   #startTimer(purpose: number, delayMs: number): void {
     this.#timerPurpose = purpose;
     const { nowMs } = this.#proxy.driver;
-    const latestMs = Math.min(this.#deadlineMs, this.#retry.deadlineMs);
-    const dueMs = delayMs > 0 ? Math.min(nowMs + delayMs, latestMs) : latestMs;
-    if (dueMs === Number.POSITIVE_INFINITY) this.#timer.stop();
-    else this.#timer.start(Math.max(0, dueMs - nowMs));
+    let dueMs = this.#deadlineMs;
+    const { deadlineMs } = this.#attempts.retry;
+    if (deadlineMs < dueMs) dueMs = deadlineMs;
+    if (delayMs > 0 && nowMs + delayMs < dueMs) dueMs = nowMs + delayMs;
+    this.#timer.startAt(dueMs);
   }
 
   #onTimer(): void {
     const { nowMs } = this.#proxy.driver;
     if (nowMs >= this.#deadlineMs) {
+      // The answer takes the time that it takes.
+      this.#deadlineMs = Number.POSITIVE_INFINITY;
       if (this.#hasAnswered) this.#cutShort(RESPONSE_TIMEOUT);
       else this.#replyLocally(RESPONSE_TIMEOUT);
       return;
     }
-    if (nowMs >= this.#retry.deadlineMs) {
+    if (nowMs >= this.#attempts.retry.deadlineMs) {
       this.#onResponseTimeout();
       return;
     }
     switch (this.#timerPurpose) {
-      case TIMER_CONNECT:
-        this.#connecting?.abandon();
-        this.onConnectFailed(ETIMEDOUT);
+      case WAIT_CONNECT:
+        this.#attempts.giveUpConnecting(ETIMEDOUT);
         return;
-      case TIMER_PENDING:
+      case WAIT_PENDING:
         this.#replyLocally(OVERFLOW);
         return;
       case TIMER_RESPONSE:
         this.#onResponseTimeout();
         return;
-      case TIMER_BACK_OFF:
-        this.#acquire();
+      case WAIT_BACK_OFF:
+        this.#attempts.acquire();
         return;
       case TIMER_FILTER:
         this.#proxy.reporter.onFilterError(this.#filters?.run.awaited ?? "", FILTER_TIMEOUT.text);
@@ -966,10 +842,7 @@ export class Exchange implements UpstreamClient {
   }
 
   #onResponseTimeout(): void {
-    const { outliers } = (this.#cluster as HttpCluster).cluster;
-    if (this.#endpoint !== null)
-      outliers?.onResponse(this.#endpoint, RESPONSE_TIMEOUT.status, this.#proxy.driver.nowMs);
-    if (!this.#tryAgain("timeout", 0)) this.#replyLocally(RESPONSE_TIMEOUT);
+    if (!this.#attempts.onTimeout(RESPONSE_TIMEOUT.status)) this.#replyLocally(RESPONSE_TIMEOUT);
   }
 
   #onIdle(): void {

@@ -15,7 +15,7 @@ import { hasNoBody } from "../../http/status.ts";
 import { type Lease, leaseBytes } from "../../ring/lease.ts";
 import { CHUNK_END, chunkHead, LAST_CHUNK } from "./chunks.ts";
 import type { Exchange } from "./exchange.ts";
-import { BODY_TOO_LARGE, bodyError } from "./filters/body_error.ts";
+import { BODY_TOO_LARGE, bodyError, incompleteBody } from "./filters/body_error.ts";
 import { BodyStage } from "./filters/body_stage.ts";
 import type { FilterRoute } from "./filters/filter.ts";
 import { type FilterChain, HOOK_REQUEST, HOOK_RESPONSE, HOOK_ROUTE } from "./filters/filter_chain.ts";
@@ -43,6 +43,10 @@ export class ExchangeFilters implements FilterHost {
   /** The head that a hook waits with. */
   #saved: Uint8Array | null = null;
   #isRequestHeld = false;
+  /** Is nothing more of the request sent? */
+  #isRequestOver = false;
+  /** Is the exchange over, as far as filters can change anything? */
+  #isOver = false;
   /** May the route's cluster be changed? */
   #isRouting = false;
   #requestStage: BodyStage | null = null;
@@ -85,6 +89,11 @@ export class ExchangeFilters implements FilterHost {
     return (this.#chain.hooks[HOOK_RESPONSE] as readonly unknown[]).length > 0 && this.run.response === null;
   }
 
+  /** Does any filter look at the route? */
+  get seesRoute(): boolean {
+    return this.#chain.isCurious;
+  }
+
   /** May the route's cluster be changed? */
   get isRouting(): boolean {
     return this.#isRouting;
@@ -102,7 +111,7 @@ export class ExchangeFilters implements FilterHost {
 
   /** A request's head has arrived. */
   onRequest(head: Head, memory: Uint8Array, base: number): void {
-    this.run.begin(head, memory, base, this.#proxy.options.trustedHops > 0);
+    this.run.begin(head, memory, base, this.#proxy.options.trustedHops > 0, this.#exchange.requestId);
     this.#runRequestHook(HOOK_REQUEST, head, memory, base);
   }
 
@@ -153,7 +162,7 @@ export class ExchangeFilters implements FilterHost {
   #withRequestHead(bytes: Uint8Array, use: (head: Head) => void): void {
     const head = this.#proxy.takeHead();
     if (parseRequestHead(head, bytes, 0, bytes.length) === bytes.length) {
-      this.#exchange.adopt(head);
+      this.#exchange.adopt(head, bytes, 0);
       use(head);
     } else {
       this.#refuseHead(head);
@@ -420,18 +429,23 @@ export class ExchangeFilters implements FilterHost {
   }
 
   #endIfDone(): void {
-    if (this.#isUpstreamDone && this.#isResponseSent) this.#exchange.endResponse();
+    if (!this.#isUpstreamDone || !this.#isResponseSent || this.#isOver) return;
+    // Only once: the next request may begin here and now.
+    this.#isOver = true;
+    this.#exchange.endResponse();
   }
 
   /** Nothing more of the request will be sent. */
   abortRequest(): void {
     this.#isRequestHeld = false;
+    this.#isRequestOver = true;
     this.#requestStage?.abort();
     this.#requestStage = null;
   }
 
   /** The response is another one, which no filter is asked about. */
   abandon(): void {
+    this.#isOver = true;
     this.run.stop();
     this.#responseStage?.abort();
     this.#responseStage = null;
@@ -445,6 +459,7 @@ export class ExchangeFilters implements FilterHost {
   }
 
   collectRequest(limitBytes: number): Promise<Uint8Array> {
+    if (this.#isRequestOver) return Promise.reject(incompleteBody());
     this.#requestStage ??= this.#createRequestStage();
     const body = this.#requestStage.collect(limitBytes);
     this.#exchange.askForBody();
@@ -452,6 +467,7 @@ export class ExchangeFilters implements FilterHost {
   }
 
   collectResponse(limitBytes: number): Promise<Uint8Array> {
+    if (this.#isOver) return Promise.reject(incompleteBody());
     if (this.#local !== null) {
       const { bytes, bodyBytes } = this.#local;
       if (bodyBytes > limitBytes) {

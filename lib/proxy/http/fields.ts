@@ -21,7 +21,8 @@ function lineEnd(head: Head, field: number): number {
 
 /**
  * Copy the lines of all fields but those that must not be forwarded and those in `dropped`, except the field
- * `kept` (-1: none). Lines that stay together are copied together. Returns where they end.
+ * `kept` (-1: none). Lines that stay together are copied together. So is what comes before the first one, from `start`
+ * on (-1: nothing). Returns where they end.
  */
 export function putFields(
   target: Uint8Array,
@@ -31,10 +32,11 @@ export function putFields(
   base: number,
   dropped: Uint8Array,
   kept: number,
+  start: number,
 ): number {
   const { fieldCount, fields, fieldIds, hopByHop } = head;
   let end = at;
-  let runStart = -1;
+  let runStart = start;
   for (let field = 0; field < fieldCount; field++) {
     const isDropped = (hopByHop[field] as number) | (dropped[fieldIds[field] as number] as number);
     if (isDropped !== 0 && field !== kept) {
@@ -48,6 +50,26 @@ export function putFields(
   }
   if (runStart >= 0) end = copy(target, end, source, base + runStart, base + lineEnd(head, fieldCount - 1));
   return end;
+}
+
+/**
+ * Leave out the fields that must not be forwarded, where the head stands: what comes before each one moves towards the
+ * end. Returns how many bytes at the start are not of the head any more; what `head` says about it is not true then.
+ */
+export function closeGaps(head: Head, memory: Uint8Array, base: number): number {
+  const { fields, hopByHop } = head;
+  let removedBytes = 0;
+  // The part between two of them, or before the first one.
+  let partEnd = head.length;
+  for (let field = head.fieldCount - 1; field >= 0; field--) {
+    if (hopByHop[field] === 0) continue;
+    const end = lineEnd(head, field);
+    if (removedBytes > 0) memory.copyWithin(base + end + removedBytes, base + end, base + partEnd);
+    partEnd = fields[field * FIELD_WORDS] as number;
+    removedBytes += end - partEnd;
+  }
+  if (removedBytes > 0) memory.copyWithin(base + removedBytes, base, base + partEnd);
+  return removedBytes;
 }
 
 /** Copy the value of a field. Returns where it ends. */

@@ -40,6 +40,11 @@ export class HttpCluster {
     return this.#activeRequests;
   }
 
+  /** Requests that are being sent again. */
+  get activeRetries(): number {
+    return this.#activeRetries;
+  }
+
   /** Begin a request. False: too many are under way. */
   begin(): boolean {
     const { maximumRequests } = this.options;

@@ -8,9 +8,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Random } from "../../net/memory/random.ts";
 import { seeds } from "../../net/memory/test_support.ts";
-import { type HttpPlan, HttpWorld } from "./test_http_world.ts";
+import type { RetryCondition, RetryOptions } from "./retry_options.ts";
+import { anyRequest } from "./routing/plain_route.ts";
+import { CLUSTERS, type HttpPlan, HttpWorld, MIRROR } from "./test_http_world.ts";
 
-const SEEDS = 50;
+const SEEDS = 40;
 const TRACE_LINES = 60;
 /** Bounds the time on a slow machine; the steps are bounded too. */
 const TIMEOUT = { timeout: 120_000 };
@@ -54,6 +56,10 @@ function calmPlan(random: Random): HttpPlan {
     options: { upstreamConnections: random.pick([1, 2, 1000]), requestsPerConnection: random.pick([0, 0, 1, 3]) },
     oldClientProbability: random.pick([0, 0.3]),
     clientResetProbability: 0,
+    statuses: [200, 404, 500],
+    hasFilters: false,
+    route: {},
+    cluster: {},
     faults: {
       readerStallProbability: random.pick([0, 0, 0.3]),
       noBuffersProbability: random.pick([0, 0, 0.1]),
@@ -92,6 +98,95 @@ function roughPlan(random: Random): HttpPlan {
   };
 }
 
+/** Routes that try again, copy, rewrite, edit and spread requests; upstreams that are left out. */
+function routesPlan(random: Random): HttpPlan {
+  const rough = random.chance(0.7) ? roughPlan(random) : calmPlan(random);
+  const conditions: readonly RetryCondition[] = [
+    "connect-failure",
+    "reset",
+    "timeout",
+    "gateway-error",
+    "5xx",
+    "conflict",
+  ];
+  const isEdited = random.chance(0.3);
+  const edits = { set: [["x-edited", "1"]], add: [], remove: ["x-none"] } as const;
+  const weights = random.pick([[1], [1, 1], [1, 9]]);
+  const retry = {
+    on: conditions.filter(() => random.chance(0.5)),
+    statuses: random.pick([[], [404]]),
+    attempts: random.between(1, 4),
+    isForAllMethods: random.chance(0.2),
+    perTryTimeoutMs: random.pick([0, 30, 200]),
+    backOffMs: random.pick([0, 20]),
+    maximumBackOffMs: 50,
+    bodyBytes: random.pick([0, 200, 65536]),
+  };
+  const count = () => random.pick([0, 2, 5]);
+  return {
+    ...rough,
+    statuses: [200, 200, 404, 409, 500, 502, 503],
+    options: {
+      ...rough.options,
+      maximumRequests: random.pick([0, 0, 3]),
+      maximumRetries: random.pick([0, 1]),
+      retryBudget: random.pick([
+        { percent: 20, minimum: 3 },
+        { percent: 100, minimum: 100 },
+        { percent: 0, minimum: 0 },
+      ]),
+    },
+    route: {
+      match: { ...anyRequest, prefix: "/" },
+      action: {
+        type: "clusters",
+        clusters: weights.map((weight, index) => ({ weight, cluster: CLUSTERS[index] ?? "" })),
+      },
+      retry: random.chance(0.8) ? retry : null,
+      timeoutMs: random.pick([0, 0, 100, 1000]),
+      mirror: random.chance(0.3) ? { cluster: MIRROR, percent: 70 } : null,
+      rewrite: random.pick([null, { prefix: "/r/" }, { hostFromEndpoint: true }]),
+      requestHeaders: isEdited ? edits : null,
+      responseHeaders: isEdited ? edits : null,
+    },
+    cluster: {
+      balancer: random.pick(["round-robin", "least-connections", "least-request", "random"]),
+      outliers: random.chance(0.5)
+        ? {
+            consecutive5xx: count(),
+            consecutiveGatewayErrors: count(),
+            consecutiveConnectFailures: count(),
+            ejectionMs: 100,
+            maximumEjectionMs: 1000,
+            maximumEjectionPercent: random.pick([10, 100]),
+          }
+        : null,
+    },
+  };
+}
+
+/** Nothing is a reason to try again but what always is. */
+const KEEPS_BODIES: RetryOptions = {
+  on: [],
+  statuses: [],
+  attempts: 1,
+  isForAllMethods: false,
+  perTryTimeoutMs: 0,
+  backOffMs: 0,
+  maximumBackOffMs: 0,
+  bodyBytes: 1 << 20,
+};
+
+/** Filters do anything, at once or later. */
+function filtersPlan(random: Random): HttpPlan {
+  const plan = random.pick([calmPlan, roughPlan, routesPlan])(random);
+  return {
+    ...plan,
+    hasFilters: true,
+    options: { ...plan.options, filterTimeoutMs: random.pick([20, 1000]), streamIdleTimeoutMs: 1000 },
+  };
+}
+
 function assertAllAnswered(world: HttpWorld): void {
   for (const client of world.clients) {
     assert.equal(client.errno, 0);
@@ -125,13 +220,18 @@ test("whatever happens, a response is the right one or visibly none, and nothing
 
 test("no client notices that an upstream closes a connection that it does not use", TIMEOUT, async () => {
   let retries = 0;
-  const plan = (random: Random): HttpPlan => ({
-    ...calmPlan(random),
-    methods: ["GET", "HEAD", "OPTIONS"],
-    idleCloseProbability: 0.5,
-    delayMs: random.pick([1, 5]),
-    options: {},
-  });
+  const plan = (random: Random): HttpPlan => {
+    // A body is kept only where a route may want it again.
+    const isKept = random.chance(0.5);
+    return {
+      ...calmPlan(random),
+      methods: isKept ? ["GET", "PUT"] : ["GET", "HEAD", "OPTIONS"],
+      idleCloseProbability: 0.5,
+      delayMs: random.pick([1, 5]),
+      options: {},
+      route: isKept ? { retry: KEEPS_BODIES } : {},
+    };
+  };
   await simulate(plan, (world) => {
     assertAllAnswered(world);
     retries += world.total("http_upstream_retries_total");
@@ -162,3 +262,29 @@ test("responses before the end of their requests are the right ones, mostly all 
   // Who sends the rest of a body for too long is not waited for.
   assert.ok(done > all / 2, `${done} of ${all}`);
 });
+
+test(
+  "routes try again and copy within their bounds, and each client gets what one upstream answered",
+  TIMEOUT,
+  async () => {
+    let retries = 0;
+    let copies = 0;
+    await simulate(routesPlan, (world) => {
+      retries += world.total("http_upstream_retries_total");
+      copies += world.total("http_mirrored_requests_total");
+    });
+    assert.ok(retries > 0 && copies > 0, `${retries} ${copies}`);
+  },
+);
+
+test(
+  "whatever filters do, and whenever, each client gets what they made of the answer to its request",
+  TIMEOUT,
+  async () => {
+    let answers = 0;
+    await simulate(filtersPlan, ({ clients }) => {
+      for (const { statuses } of clients) answers += statuses.filter((status) => status === -299).length;
+    });
+    assert.ok(answers > 0);
+  },
+);

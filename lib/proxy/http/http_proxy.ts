@@ -18,7 +18,7 @@ import type { FilterChain } from "./filters/filter_chain.ts";
 import type { HeadLender } from "./head_reader.ts";
 import type { HttpCluster } from "./http_cluster.ts";
 import type { HttpProxyOptions } from "./options.ts";
-import { type RequestAdditions, RequestChanges } from "./request_head.ts";
+import { clientLines, type RequestAdditions, RequestChanges } from "./request_head.ts";
 import { RequestIds } from "./request_ids.ts";
 import { RESPONSE_ADDITION_BYTES } from "./response_head.ts";
 import type { RouteTable } from "./routing/route_table.ts";
@@ -26,6 +26,7 @@ import type { RouteTable } from "./routing/route_table.ts";
 /** Heads that are kept for reuse. Only connections in the middle of a head have one. */
 const SPARE_HEADS = 64;
 const DATE_INTERVAL_MS = 500;
+const NOTHING: Uint8Array = new Uint8Array();
 
 /** Says whether the worker has too much to do. */
 export interface OverloadState {
@@ -176,12 +177,15 @@ export class HttpProxy implements ListenerHandler, HeadLender {
     const remote = connection.remoteAddress();
     const clientText = remote !== null && remote.family !== "unix" ? hostOf(formatAddress(remote)) : "unknown";
     const forwardedFor = clientText.includes(":") ? `"[${clientText}]"` : clientText;
+    const { trustedHops, writesForwarded } = this.options;
+    const client = ascii(clientText);
     return {
       clientText,
-      client: ascii(clientText),
-      forwardedFor: ascii(forwardedFor),
-      isTrusted: this.options.trustedHops > 0,
-      isForwardedWritten: this.options.writesForwarded,
+      client,
+      lines: clientLines(client),
+      forwardedFor: writesForwarded ? ascii(forwardedFor) : NOTHING,
+      isTrusted: trustedHops > 0,
+      isForwardedWritten: writesForwarded,
       requestIds: this.requestIds,
     };
   }

@@ -11,8 +11,8 @@ export class LazyTimer {
   readonly #driver: Driver;
   readonly #timer: Timer;
   #dueMs = Number.POSITIVE_INFINITY;
-  /** When the driver's timer expires. */
-  #armedMs = 0;
+  /** When the driver's timer expires; infinity if it is not started. */
+  #armedMs = Number.POSITIVE_INFINITY;
 
   /** A timer that is not started. */
   constructor(driver: Driver, onExpire: () => void) {
@@ -27,10 +27,14 @@ export class LazyTimer {
 
   /** Start it, or move it. */
   start(delayMs: number): void {
-    const dueMs = this.#driver.nowMs + delayMs;
+    this.startAt(this.#driver.nowMs + delayMs);
+  }
+
+  /** Let it expire at a time of the driver's clock, soon if that has passed; infinity: not at all. */
+  startAt(dueMs: number): void {
     this.#dueMs = dueMs;
-    if (this.#timer.isStarted && this.#armedMs <= dueMs) return;
-    this.#arm(delayMs);
+    if (dueMs >= this.#armedMs) return;
+    this.#arm(Math.max(0, dueMs - this.#driver.nowMs));
   }
 
   /** It is not to expire. The driver's timer may still do so once. */
@@ -41,6 +45,7 @@ export class LazyTimer {
   /** Stop the driver's timer too. */
   close(): void {
     this.stop();
+    this.#armedMs = Number.POSITIVE_INFINITY;
     this.#driver.stopTimer(this.#timer);
   }
 
@@ -50,6 +55,7 @@ export class LazyTimer {
   }
 
   #onTimer(onExpire: () => void): void {
+    this.#armedMs = Number.POSITIVE_INFINITY;
     if (this.#dueMs === Number.POSITIVE_INFINITY) return;
     const remainingMs = this.#dueMs - this.#driver.nowMs;
     if (remainingMs > 0) {

@@ -5,7 +5,7 @@
  */
 import { ascii } from "./bytes.ts";
 import type { Reason } from "./reasons.ts";
-import { type LocalReplyBytes, type ReplyField, replyBytes } from "./reply.ts";
+import { type LocalReplyBytes, type ReplyEdits, type ReplyField, replyBytes } from "./reply.ts";
 
 /** What a response of the proxy's own depends on. */
 export interface LocalReply {
@@ -22,6 +22,8 @@ export interface LocalReply {
   readonly date: Uint8Array;
   /** The request's id; empty if it has none. */
   readonly requestId: Uint8Array;
+  /** Changes to its fields; `null`: none. */
+  readonly edits: ReplyEdits | null;
 }
 
 const ALLOWED_METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS, PATCH";
@@ -41,5 +43,5 @@ export function localReply(reply: LocalReply): LocalReplyBytes {
   if (status === 405 || status === 200) fields.push(["allow", ALLOWED_METHODS]);
   if (requestId !== "") fields.push(["x-request-id", requestId]);
   if (status === 503) fields.push(["retry-after", "1"]);
-  return replyBytes(status, fields, ascii(body), { isHeadOnly, isLast, date, edits: null });
+  return replyBytes(status, fields, ascii(body), { isHeadOnly, isLast, date, edits: reply.edits });
 }

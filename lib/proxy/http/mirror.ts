@@ -16,7 +16,7 @@ import { hostAndEnd } from "./request_head.ts";
 import { BODY_UNFRAMED } from "./response_head.ts";
 import type { Upstream } from "./upstream.ts";
 import type { UpstreamClient } from "./upstream_client.ts";
-import type { UpstreamPool } from "./upstream_pool.ts";
+import { ACQUIRE_REFUSED, type UpstreamPool } from "./upstream_pool.ts";
 
 /** Of the request that is copied. */
 export interface Mirrored {
@@ -81,7 +81,7 @@ export class Mirror implements UpstreamClient {
     endpoint.activeConnections++;
     mirror.#touch();
     mirror.#pool = cluster.poolFor(endpoint);
-    if (!mirror.#pool.acquire(mirror, false)) mirror.#giveUp();
+    if (mirror.#pool.acquire(mirror, false) === ACQUIRE_REFUSED) mirror.#giveUp();
     return mirror;
   }
 
@@ -107,6 +107,7 @@ export class Mirror implements UpstreamClient {
   }
 
   onConnecting(upstream: Upstream): void {
+    this.#proxy.statistics.add(STATISTIC.upstream_connections_total, 1);
     this.#connecting = upstream;
   }
 

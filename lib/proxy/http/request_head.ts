@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FIELD_WORDS, type Head, TARGET_ABSOLUTE } from "../../http/head.ts";
+import { FIELD_WORDS, type Head, TARGET_ABSOLUTE, TARGET_ORIGIN } from "../../http/head.ts";
 import {
   FIELD_CONTENT_LENGTH,
   FIELD_EXPECT,
@@ -55,6 +55,8 @@ const X_REQUEST_ID: Uint8Array = ascii("x-request-id: ");
 const MAX_FORWARDS: Uint8Array = ascii("max-forwards: ");
 const COMMA: Uint8Array = ascii(", ");
 const END_OF_LINE: Uint8Array = ascii("\r\n");
+const HOST_END_AND_ID: Uint8Array = ascii("\r\nx-request-id: ");
+const END_OF_HEAD: Uint8Array = ascii("\r\n\r\n");
 const MAX_FORWARDS_DIGITS = 9;
 const FIXED_BYTES = 384 + REQUEST_ID_BYTES;
 const NONE_NAMED: Uint8Array = fieldTable([]);
@@ -77,7 +79,9 @@ export interface RequestAdditions {
   readonly clientText: string;
   /** The same in bytes. */
   readonly client: Uint8Array;
-  /** The same as Forwarded has it (RFC 7239 section 6). */
+  /** What is added to an ordinary request, up to the value of X-Forwarded-Host: see {@linkcode clientLines}. */
+  readonly lines: Uint8Array;
+  /** The same as Forwarded has it (RFC 7239 section 6), if that is written. */
   readonly forwardedFor: Uint8Array;
   /** Are the client's own words about where the request comes from believed? */
   readonly isTrusted: boolean;
@@ -102,6 +106,18 @@ export class RequestChanges {
   /** Were the client's claims removed already, so that those that are there are believed? */
   isCleaned = false;
 
+  /** Is nothing changed, but for the id? */
+  get isEmptyButId(): boolean {
+    return (
+      this.target === null &&
+      this.host === null &&
+      !this.isOpen &&
+      this.edits === null &&
+      this.framing === FRAMING_KEPT &&
+      !this.isCleaned
+    );
+  }
+
   /** Nothing is changed. */
   reset(): void {
     this.target = null;
@@ -122,6 +138,53 @@ export function requestHeadBytes(head: Head, changes: RequestChanges): number {
   return head.length + hostBytes + (target?.length ?? 0) + (edits?.maximumBytes ?? 0) + FIXED_BYTES;
 }
 
+/** The lines that are added to all ordinary requests of a client, of whose IP address these are the bytes. */
+export function clientLines(client: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(CLIENT_LINES_BYTES + client.length);
+  let end = put(bytes, 0, VIA);
+  end = put(bytes, end, X_FORWARDED_PROTO);
+  end = put(bytes, end, X_FORWARDED_FOR);
+  end = put(bytes, end, client);
+  end = put(bytes, end, END_OF_LINE);
+  put(bytes, end, X_FORWARDED_HOST);
+  return bytes;
+}
+
+const CLIENT_LINES_BYTES =
+  VIA.length + X_FORWARDED_PROTO.length + X_FORWARDED_FOR.length + END_OF_LINE.length + X_FORWARDED_HOST.length;
+
+/** Is the request one that is only added to, but for fields that are left out? Most are. */
+function isOrdinary(head: Head, additions: RequestAdditions, changes: RequestChanges): boolean {
+  return (
+    head.targetForm === TARGET_ORIGIN &&
+    head.minorVersion === 1 &&
+    head.hasHost &&
+    head.upgradeField < 0 &&
+    head.method !== METHOD_OPTIONS &&
+    changes.isEmptyButId &&
+    !additions.isTrusted &&
+    !additions.isForwardedWritten
+  );
+}
+
+/** The same as {@linkcode putRequestHead} would write, but for the order of the fields, in few pieces. */
+function putOrdinaryHead(
+  target: Uint8Array,
+  at: number,
+  head: Head,
+  source: Uint8Array,
+  base: number,
+  additions: RequestAdditions,
+  requestId: Uint8Array | null,
+): number {
+  let end = putFields(target, at, head, source, base, UNTRUSTED, -1, head.methodStart);
+  end = put(target, end, additions.lines);
+  end = copy(target, end, source, base + head.hostStart, base + head.hostEnd);
+  end = put(target, end, HOST_END_AND_ID);
+  end = requestId === null ? additions.requestIds.put(target, end) : put(target, end, requestId);
+  return put(target, end, END_OF_HEAD);
+}
+
 /** Write the head of the forwarded request. Returns where it ends. */
 export function putRequestHead(
   target: Uint8Array,
@@ -132,6 +195,9 @@ export function putRequestHead(
   additions: RequestAdditions,
   changes: RequestChanges,
 ): number {
+  if (isOrdinary(head, additions, changes)) {
+    return putOrdinaryHead(target, at, head, source, base, additions, changes.requestId);
+  }
   const { edits, host } = changes;
   const isTrusted = additions.isTrusted || changes.isCleaned;
   const forwards = head.method === METHOD_OPTIONS ? maximumForwards(head, source, base) : -1;
@@ -147,9 +213,9 @@ export function putRequestHead(
   const dropped = replacesHost ? (isTrusted ? TRUSTED_BUT_HOST : UNTRUSTED_BUT_HOST) : isTrusted ? TRUSTED : UNTRUSTED;
   const writesForwarded = additions.isForwardedWritten && named[FIELD_FORWARDED] === 0;
   if (writesForwarded) markAll(head, FIELD_FORWARDED);
-  end = putFields(target, end, head, source, base, dropped, head.upgradeField);
+  end = putFields(target, end, head, source, base, dropped, head.upgradeField, -1);
   if (head.upgradeField >= 0) end = put(target, end, CONNECTION_UPGRADE);
-  if (forwards >= 0) {
+  if (forwards >= 0 && named[FIELD_MAX_FORWARDS] === 0) {
     end = put(target, end, MAX_FORWARDS);
     end = putDecimal(target, end, forwards - 1);
     end = put(target, end, END_OF_LINE);
@@ -173,9 +239,9 @@ export function putRequestHead(
   return changes.isOpen ? end : put(target, end, END_OF_LINE);
 }
 
-/** The lines that end a head that was left open. */
-export function hostAndEnd(host: string): Uint8Array {
-  return ascii(`host: ${host}\r\n\r\n`);
+/** The lines that end a head that was left open, by the name of an endpoint. A unix socket's is no host. */
+export function hostAndEnd(name: string): Uint8Array {
+  return ascii(`host: ${name.startsWith("unix:") ? "localhost" : name}\r\n\r\n`);
 }
 
 /** Is it to be added: neither there already, if that is believed, nor named by the route? */

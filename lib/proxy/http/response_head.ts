@@ -53,6 +53,17 @@ export interface ResponseAdditions {
 /** Bytes that {@linkcode putResponseHead} adds to a head at the most, without those of a route's edits. */
 export const RESPONSE_ADDITION_BYTES = 224;
 
+/** Where the reason phrase of `HTTP/1.1 200 OK` starts. */
+const REASON_START: number = STATUS_LINE.length + 4;
+
+/**
+ * Can the head of a final response be forwarded where it stands, to a client that needs to know nothing else? Then only
+ * the gaps of fields that are left out have to be closed.
+ */
+export function staysInPlace(head: Head): boolean {
+  return head.minorVersion === 1 && head.reasonStart === REASON_START && head.findField(FIELD_DATE) >= 0;
+}
+
 /** Write the head of the forwarded response, final or interim. Returns where it ends. */
 export function putResponseHead(
   target: Uint8Array,
@@ -73,7 +84,7 @@ export function putResponseHead(
   const isReframed = framing !== RESPONSE_FRAMING_KEPT;
   const dropped = isReframed ? FRAMING_AND_LENGTH : additions.bodyMode === BODY_UNFRAMED ? FRAMING : NOTHING;
   edits?.mark(head, source, base);
-  end = putFields(target, end, head, source, base, dropped, isUpgrade ? head.upgradeField : -1);
+  end = putFields(target, end, head, source, base, dropped, isUpgrade ? head.upgradeField : -1, -1);
   if (isUpgrade) end = put(target, end, CONNECTION_UPGRADE);
   if (!isInterim) {
     const isInChunks = framing === RESPONSE_FRAMING_UNKNOWN && !additions.isOldClient && hasBody(head);

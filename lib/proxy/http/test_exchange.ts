@@ -13,6 +13,67 @@ export interface Attempt {
   readonly data: string;
 }
 
+/** When a filter acts. */
+export type HookName = "head" | "route" | "response";
+
+/** How long a filter takes: no time, or until promises, a short or a long timer are done. */
+export type Wait = "none" | "microtask" | "timer" | "long";
+
+/** What a filter does with a body. The last two of its changes, and of what it puts in its place, fail on the way. */
+export type BodyDeed = "none" | "transform" | "replace" | "stream" | "read" | "read-little" | "throw" | "stream-throw";
+
+/** The limit of `read-little`. */
+export const LITTLE_BYTES = 50;
+
+/** What filters do with a request and its response. */
+export interface Changes {
+  readonly request: BodyDeed;
+  readonly response: BodyDeed;
+  readonly isHeadChanged: boolean;
+  /** The hook that answers. */
+  readonly answers: HookName | null;
+  /** The hook that throws. */
+  readonly throws: HookName | null;
+  readonly waits: Readonly<Record<HookName, Wait>>;
+}
+
+/** Without filters. */
+export const NO_CHANGES: Changes = {
+  request: "none",
+  response: "none",
+  isHeadChanged: false,
+  answers: null,
+  throws: null,
+  waits: { head: "none", route: "none", response: "none" },
+};
+
+/** Of most requests few things are changed. */
+export function drawChanges(random: Random): Changes {
+  const rarely = <T>(few: readonly T[], most: T): T => (random.chance(0.1) ? random.pick(few) : most);
+  const deeds: readonly BodyDeed[] = ["transform", "replace", "stream", "read", "read-little", "throw", "stream-throw"];
+  const hooks: readonly HookName[] = ["head", "route", "response"];
+  const wait = (): Wait => (random.chance(0.4) ? random.pick(["microtask", "timer", "timer", "long"]) : "none");
+  return {
+    request: random.chance(0.5) ? random.pick(deeds) : "none",
+    response: random.chance(0.5) ? random.pick(deeds) : "none",
+    isHeadChanged: random.chance(0.3),
+    answers: rarely(hooks, null),
+    throws: rarely(hooks, null),
+    waits: { head: wait(), route: wait(), response: wait() },
+  };
+}
+
+/** The body that a filter puts in the place of the request's, or of its response's. */
+export function replacementFor({ target, data }: Exchange): string {
+  return `in the place of ${data.length} bytes of ${target}; `.repeat(20);
+}
+
+/** A body as it is after a filter did that with it. */
+export function changedData(exchange: Exchange, deed: BodyDeed, data: string): string {
+  if (deed === "transform" || deed === "throw") return data.toUpperCase();
+  return deed === "replace" || deed === "stream" || deed === "stream-throw" ? replacementFor(exchange) : data;
+}
+
 /** One request, and all that became of it. */
 export interface Exchange {
   /** Unlike any other's. */
@@ -22,6 +83,9 @@ export interface Exchange {
   readonly head: string;
   /** With its framing. */
   readonly body: string;
+  /** Without it. */
+  readonly data: string;
+  readonly changes: Changes;
   /** How often an upstream saw its head. */
   seen: number;
   readonly attempts: Attempt[];
@@ -31,6 +95,8 @@ export interface Exchange {
 export interface ExchangePlan {
   readonly methods: readonly string[];
   readonly bodyBytes: number;
+  /** Are there filters? */
+  readonly hasFilters: boolean;
 }
 
 /** Text of random letters. */
@@ -66,6 +132,8 @@ export function drawExchange(random: Random, plan: ExchangePlan, target: string,
     isOld,
     head: `${method} ${target} ${version}\r\nHost: a\r\n${framing}X-Own: ${target}\r\n\r\n`,
     body: isChunked ? drawChunks(random, data) : data,
+    data,
+    changes: plan.hasFilters ? drawChanges(random) : NO_CHANGES,
     seen: 0,
     attempts: [],
   };
@@ -101,6 +169,11 @@ export function readResponse(text: string, method: string): Reading | null {
   if (method === "HEAD" || status === 204 || status === 304) {
     return { head, data: "", end: bodyStart, isUntilEnd: false };
   }
+  return readBody(text, head, bodyStart);
+}
+
+/** Read the body behind a head. */
+export function readBody(text: string, head: string, bodyStart: number): Reading {
   const length = field(head, "content-length");
   if (length !== "") {
     const end = bodyStart + Number(length);
@@ -148,7 +221,10 @@ export function assertRight(exchange: Exchange, reading: Reading, isWhole: boole
   const status = statusIn(reading.head);
   const isRight = exchange.attempts.some((attempt) => {
     if (attempt.status !== status) return false;
-    return isWhole ? attempt.data === reading.data : attempt.data.startsWith(reading.data);
+    const isEmpty = exchange.method === "HEAD" || status === 204 || status === 304;
+    const data = isEmpty ? "" : changedData(exchange, exchange.changes.response, attempt.data);
+    return isWhole ? data === reading.data : data.startsWith(reading.data);
   });
+  if (exchange.changes.isHeadChanged) assert.equal(field(reading.head, "x-filter"), exchange.target);
   assert.ok(isRight, `${isWhole ? "a whole" : "a part of a"} response to ${exchange.target}: ${reading.data.length}`);
 }

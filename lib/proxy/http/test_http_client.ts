@@ -20,6 +20,10 @@ export interface ClientScript {
   readonly pauseProbability: number;
   /** Does it half-close after its last request? */
   readonly endsEarly: boolean;
+  /** With which statuses the proxy may answer itself. */
+  readonly ownStatuses: readonly number[];
+  /** The value of the field that the route adds to responses. */
+  readonly edited: string;
   /** It resets its connection at that moment, or never: -1. */
   readonly resetAfterMs: number;
 }
@@ -122,8 +126,14 @@ export class SimulatedClient implements ConnectionHandler {
   #take(exchange: Exchange, reading: NonNullable<ReturnType<typeof readResponse>>): void {
     const status = statusIn(reading.head);
     const isOwn = field(reading.head, "x-id") === "";
-    if (!isOwn) assertRight(exchange, reading, true);
-    else assert.ok([408, 502, 503, 504].includes(status), `the proxy may answer ${status}`);
+    if (!isOwn) {
+      assertRight(exchange, reading, true);
+      assert.equal(field(reading.head, "x-edited"), this.script.edited);
+    } else if (status === 299) {
+      assert.equal(field(reading.head, "x-answer"), exchange.target, "the answer is one to this request");
+    } else {
+      assert.ok(this.script.ownStatuses.includes(status), `the proxy may answer ${status}`);
+    }
     this.statuses.push(isOwn ? -status : status);
   }
 

@@ -9,7 +9,7 @@ import type { MemoryDriver } from "../../net/memory/driver.ts";
 import type { Random } from "../../net/memory/random.ts";
 import { type Lease, leaseBytes } from "../../ring/lease.ts";
 import { Timer } from "../../ring/timer_wheel.ts";
-import { drawChunks, drawText, type Exchange, field } from "./test_exchange.ts";
+import { changedData, drawChunks, drawText, type Exchange, field, readBody } from "./test_exchange.ts";
 
 /** What an upstream does with a request. */
 export type Deed = "length" | "chunked" | "until-close" | "empty" | "cut" | "garbage" | "close" | "reset" | "hang";
@@ -28,6 +28,8 @@ export interface UpstreamPlan {
   readonly pieceBytes: number;
   readonly delayMs: number;
   readonly pauseProbability: number;
+  /** Of responses with a body. */
+  readonly statuses: readonly number[];
 }
 
 /** What all upstreams share. */
@@ -35,6 +37,16 @@ export interface UpstreamGroup {
   readonly random: Random;
   readonly exchanges: ReadonlyMap<string, Exchange>;
   readonly plan: UpstreamPlan;
+  /** May filters change bodies and their framing? */
+  readonly isReframed: boolean;
+  /** What a route puts in front of the paths. */
+  readonly prefix: string;
+  /** The value of the field that the route adds to requests. */
+  readonly edited: string;
+  /** Is what arrives only the copy of a request, whose response nobody may see? */
+  readonly isMirror: boolean;
+  /** How often a request may be sent, at the most. */
+  maximumTries(exchange: Exchange): number;
 }
 
 const GARBAGE = ["HTTP/1.1 2x0 OK\r\n\r\n", "\0", "HTTP/1.1 200 OK\nX: a\n\n", "HTTP/1.1 200 OK\r\nX : a\r\n\r\n"];
@@ -49,6 +61,10 @@ export class SimulatedUpstream implements ConnectionHandler {
   #text = "";
   #exchange: Exchange | null = null;
   #bodyBytes = 0;
+  /** The request's. */
+  #head = "";
+  /** Has all of a request arrived whose framing may be another one? */
+  #isWhole = false;
   /** What is still to be sent of a response; `null`: none was begun. */
   #unsent: string | null = null;
   #ending: "none" | "close" | "reset" | "idle-close" = "none";
@@ -90,6 +106,10 @@ export class SimulatedUpstream implements ConnectionHandler {
         this.#begin(head);
         continue;
       }
+      if (this.#group.isReframed) {
+        if (!this.#readReframed(this.#exchange)) return;
+        continue;
+      }
       const { body, target } = this.#exchange;
       const piece = this.#text.slice(0, body.length - this.#bodyBytes);
       if (piece === "") {
@@ -103,21 +123,45 @@ export class SimulatedUpstream implements ConnectionHandler {
     }
   }
 
+  /** Returns whether something may follow. */
+  #readReframed(exchange: Exchange): boolean {
+    const { target, changes } = exchange;
+    if (this.#isWhole) assert.fail(`${target} is followed by ${JSON.stringify(this.#text)}`);
+    const { data, end } = readBody(this.#text, this.#head, 0);
+    const expected = changedData(exchange, changes.request, exchange.data);
+    if (end < 0) assert.ok(expected.startsWith(data), `the body of ${target}`);
+    if (end < 0) return false;
+    assert.equal(data, expected, `the body of ${target}`);
+    this.#text = this.#text.slice(end);
+    this.#isWhole = true;
+    this.#onProgress();
+    return true;
+  }
+
   #begin(head: string): void {
     const { random, plan, exchanges } = this.#group;
-    const [method = "", target = "", version = ""] = head.slice(0, head.indexOf("\r\n")).split(" ");
+    const { isReframed, prefix, edited, isMirror } = this.#group;
+    const [method = "", path = "", version = ""] = head.slice(0, head.indexOf("\r\n")).split(" ");
+    assert.ok(path.startsWith(prefix));
+    const target = path.slice(prefix.length);
     const exchange = exchanges.get(target);
     assert.ok(exchange !== undefined, `${JSON.stringify(head)} is the head of a request that a client sent`);
     assert.equal(method, exchange.method);
     assert.equal(version, "HTTP/1.1");
-    for (const name of ["x-own", "content-length", "transfer-encoding"]) {
+    for (const name of isReframed ? ["x-own"] : ["x-own", "content-length", "transfer-encoding"]) {
       assert.equal(field(head, name), field(exchange.head, name), name);
     }
-    exchange.seen++;
-    const mayRepeat = exchange.body === "" && method !== "POST";
-    assert.ok(exchange.seen <= (mayRepeat ? 2 : 1), `${method} ${target} is sent ${exchange.seen} times`);
+    assert.equal(field(head, "x-edited"), edited);
+    if (exchange.changes.isHeadChanged) assert.equal(field(head, "x-filter"), target);
+    if (!isMirror) {
+      exchange.seen++;
+      const most = this.#group.maximumTries(exchange);
+      assert.ok(exchange.seen <= most, `${method} ${target} is sent ${exchange.seen} times`);
+    }
     this.#exchange = exchange;
+    this.#head = head;
     this.#bodyBytes = 0;
+    this.#isWhole = isReframed && field(head, "transfer-encoding") === "" && /^0?$/.test(field(head, "content-length"));
     this.#unsent = null;
     if (random.chance(plan.earlyProbability)) this.#answer();
     this.#onProgress();
@@ -125,6 +169,7 @@ export class SimulatedUpstream implements ConnectionHandler {
 
   /** Is there all of the request? */
   get #isComplete(): boolean {
+    if (this.#group.isReframed) return this.#isWhole;
     return this.#exchange !== null && this.#bodyBytes === this.#exchange.body.length;
   }
 
@@ -145,9 +190,9 @@ export class SimulatedUpstream implements ConnectionHandler {
     const start = `x-id: ${exchange.target}\r\n${isLast ? "Connection: close\r\n" : ""}`;
     const interim = random.chance(plan.interimProbability) ? "HTTP/1.1 103 Early Hints\r\nLink: a\r\n\r\n" : "";
     this.#ending = isLast ? "close" : random.chance(plan.idleCloseProbability) ? "idle-close" : "none";
-    const status = deed === "empty" ? random.pick([204, 304]) : random.pick([200, 404, 500]);
+    const status = deed === "empty" ? random.pick([204, 304]) : random.pick(plan.statuses);
     const body = isHead || deed === "empty" ? "" : data;
-    if (deed !== "garbage" && deed !== "close" && deed !== "reset" && deed !== "hang") {
+    if (!this.#group.isMirror && deed !== "garbage" && deed !== "close" && deed !== "reset" && deed !== "hang") {
       exchange.attempts.push({ status, data: body });
     }
     const head = `${interim}HTTP/1.1 ${status} Some reason\r\n${start}`;

@@ -286,18 +286,19 @@ export class Upstream implements ConnectionHandler, PieceTaker {
     const { requestsPerConnection } = cluster.options;
     const isReusable =
       this.#isPersistent &&
+      !this.#hasEnded &&
       client.isRequestComplete &&
       (requestsPerConnection === 0 || this.#requests < requestsPerConnection);
     if (isReusable) {
       this.#state = IDLE;
       this.idleSinceMs = cluster.driver.nowMs;
       this.connection.resumeReading();
+      // First, as the client's next request may begin here and now, and use it.
+      this.#pool.release(this);
     } else {
       this.#close();
     }
     client.onResponseComplete();
-    // Last, as the next request may begin here and now.
-    if (isReusable && this.#state === IDLE) this.#pool.release(this);
   }
 
   /** The response breaks a rule. */
@@ -339,10 +340,15 @@ export class Upstream implements ConnectionHandler, PieceTaker {
     const wasConnecting = this.#state === CONNECTING;
     // Both directions have ended, and the client knows of both.
     if (this.#state === TUNNEL && errno === 0) this.#client = null;
-    this.#state = ENDED;
     if (this.#lender !== null) this.#reader.drop(this.#lender);
     this.#held?.clear();
     this.#leavePool();
+    if (this.#state === HELD && this.#body?.isComplete) {
+      // Nothing of the response is missing.
+      this.#hasEnded = true;
+      return;
+    }
+    this.#state = ENDED;
     const client = this.#client;
     if (client === null) return;
     if (!wasConnecting) {

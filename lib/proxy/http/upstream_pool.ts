@@ -9,6 +9,13 @@ import type { HttpCluster } from "./http_cluster.ts";
 import { Upstream } from "./upstream.ts";
 import type { UpstreamClient } from "./upstream_client.ts";
 
+/** Too many requests wait already. */
+export const ACQUIRE_REFUSED = 0;
+/** The request has a connection, or one that is being made. */
+export const ACQUIRE_BEGUN = 1;
+/** It waits for one. */
+export const ACQUIRE_WAITING = 2;
+
 /** One worker's connections to one endpoint. */
 export class UpstreamPool {
   readonly cluster: HttpCluster;
@@ -37,26 +44,26 @@ export class UpstreamPool {
   }
 
   /**
-   * A connection for a request. It is told of it now, or later; `isFresh`: not one that another request used. False
-   * if too many wait already.
+   * A connection for a request. It is told of it now, or later; `isFresh`: not one that another request used. Returns
+   * an `ACQUIRE_` number.
    */
-  acquire(client: UpstreamClient, isFresh: boolean): boolean {
+  acquire(client: UpstreamClient, isFresh: boolean): number {
     if (!isFresh) {
       for (let upstream = this.#idle.pop(); upstream !== undefined; upstream = this.#idle.pop()) {
         if (upstream.connection.isClosed) continue;
         upstream.begin(client);
-        return true;
+        return ACQUIRE_BEGUN;
       }
     }
     const { options } = this.cluster;
     if (this.#count < options.upstreamConnections) {
       this.#count++;
       new Upstream(this, client);
-      return true;
+      return ACQUIRE_BEGUN;
     }
-    if (this.#waiting.length >= options.pendingRequests) return false;
+    if (this.#waiting.length >= options.pendingRequests) return ACQUIRE_REFUSED;
     this.#waiting.push(client);
-    return true;
+    return ACQUIRE_WAITING;
   }
 
   /** A request does not wait any more. */

@@ -63,6 +63,18 @@ const BAD: readonly (readonly [name: string, text: string, ...problems: string[]
       "which is there too",
   ],
   [
+    "limits of an overload in the wrong order",
+    `overload: { pause_delay_ms: 1200, pause_memory_bytes: 5, refuse_memory_bytes: 4 }\n${SMALLEST}`,
+    "1:29: overload.pause_delay_ms: pause_delay_ms, 1200, is more than refuse_delay_ms, 1000",
+    "1:55: overload.pause_memory_bytes: pause_memory_bytes, 5, is more than refuse_memory_bytes, 4",
+  ],
+  [
+    "a limit of an overload that is less than the other's default",
+    `overload: { refuse_delay_ms: 400, refuse_memory_byte: 1 }\n${SMALLEST}`,
+    "1:30: overload.refuse_delay_ms: pause_delay_ms, 500, is more than refuse_delay_ms, 400",
+    '1:35: overload.refuse_memory_byte: unknown key; did you mean "refuse_memory_bytes"?',
+  ],
+  [
     "bad addresses",
     `listeners: [{ listen: ['127.0.0.1', 5], cluster: web }]\nclusters: [{ name: web, endpoints: ['a:1', 'b:0'] }]`,
     '1:24: listeners[0].listen[0]: "127.0.0.1" is not an address: the port is missing, such as 127.0.0.1:80',
@@ -112,6 +124,17 @@ const BAD: readonly (readonly [name: string, text: string, ...problems: string[]
     '2:20: clusters[0].name: nothing goes to "web": no listener and no route names it',
   ],
   [
+    "a misspelt key that one of has to be there",
+    `${LISTENERS.replace("cluster", "clutser")}\n${CLUSTERS}`,
+    '1:38: listeners[0].clutser: unknown key; did you mean "cluster"?',
+    '2:20: clusters[0].name: nothing goes to "web": no listener and no route names it',
+  ],
+  [
+    "a misspelt key that has to be there",
+    `${LISTENERS}\n${CLUSTERS.replace("endpoints", "endpoint")}`,
+    '2:25: clusters[0].endpoint: unknown key; did you mean "endpoints"?',
+  ],
+  [
     "a listener that says it twice",
     `${LISTENERS.replace("web }", "web, routes: [{ cluster: web }] }")}\n${CLUSTERS}`,
     '1:52: listeners[0].routes: "cluster" is there too; allowed: exactly one of cluster, routes and virtual_hosts',
@@ -149,8 +172,15 @@ describe("checkYaml()", () => {
     assert.deepEqual(config.ioUring, ioUring);
     const { connectTimeoutMs, connectAttempts } = cluster;
     assert.deepEqual({ ...listener.http, ...cluster.http, connectTimeoutMs, connectAttempts }, http);
-    for (const name of ["workers", "socketInterface", "drainTimeoutMs", "dnsRefreshMs", "backlog"] as const) {
-      assert.equal(config[name], defaults[name], name);
+    for (const name of [
+      "workers",
+      "socketInterface",
+      "drainTimeoutMs",
+      "dnsRefreshMs",
+      "backlog",
+      "overload",
+    ] as const) {
+      assert.deepEqual(config[name], defaults[name], name);
     }
     assert.deepEqual(cluster.options, defaultClusterOptions);
     assert.equal(cluster.options.balancer, defaults.balancer);
@@ -186,6 +216,21 @@ describe("checkYaml()", () => {
       problems(() => checkYaml("f", text)),
       [`1:77: listeners[0].http.trusted_hops: found -1; allowed: ${INTEGER} 0 to 100`],
     );
+  });
+});
+
+describe("a file with the keys of an overload", () => {
+  it("has its limits, of which 0 is none", () => {
+    const text = "overload: { pause_delay_ms: 0, refuse_delay_ms: 7, pause_memory_bytes: 8, refuse_memory_bytes: 0 }";
+    assert.deepEqual(checkYaml("f", `${text}\n${SMALLEST}`).config.overload, {
+      pauseDelayMs: 0,
+      refuseDelayMs: 7,
+      pauseMemoryBytes: 8,
+      refuseMemoryBytes: 0,
+    });
+    assert.deepEqual(checkYaml("f", SMALLEST).config.overload, defaultProxyConfig.overload);
+    const part = checkYaml("f", `overload: { refuse_memory_bytes: 9 }\n${SMALLEST}`).config.overload;
+    assert.deepEqual(part, { ...defaultProxyConfig.overload, refuseMemoryBytes: 9 });
   });
 });
 
@@ -227,6 +272,13 @@ describe("override()", () => {
     assert.ok(listener?.protocol === "http");
     assert.equal(listener.http.headTimeoutMs, options.http.headTimeoutMs);
     assert.equal(changed.clusters[0]?.connectAttempts, 9);
+  });
+
+  it("reaches what is written into requests", () => {
+    const options = defaultWith({ http: { ...defaultProxyConfig.http, writesForwarded: true } });
+    const [listener] = override(config, options, new Set(["writesForwarded"])).listeners;
+    assert.ok(listener?.protocol === "http");
+    assert.equal(listener.http.writesForwarded, true);
   });
 
   it("reaches the balancers of clusters, and the times of TCP", () => {

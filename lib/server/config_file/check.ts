@@ -4,7 +4,7 @@
  * @module
  */
 import type { ServerConfig } from "../server_config.ts";
-import { ConfigFileError, formatProblem, type Position, type Problem } from "./problem.ts";
+import { ConfigFileError, formatProblem, type Position, type Problem, withoutMisspelt } from "./problem.ts";
 import { checkReferences } from "./references.ts";
 import type { CheckedFile } from "./schema.ts";
 import { checkSchema } from "./schema_problems.ts";
@@ -35,7 +35,7 @@ function hasOwnFilters(config: ServerConfig): boolean {
 function check(file: string, value: unknown, positionOf: (problem: Problem) => Position | null): CheckedFile {
   const checked = checkSchema(value);
   const isRefused = "length" in checked;
-  const problems = [...(isRefused ? checked : []), ...checkReferences(value)];
+  const problems = withoutMisspelt([...(isRefused ? checked : []), ...checkReferences(value)]);
   if (isRefused || problems.length > 0) {
     const placed = problems.map((problem) => ({ problem, position: positionOf(problem) }));
     // In the order of the file, where there is one.

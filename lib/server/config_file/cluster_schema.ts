@@ -14,6 +14,7 @@ import { parseEndpoint } from "../target.ts";
 import type { ClusterSection } from "./types.ts";
 import {
   authority,
+  checkedPath,
   checkedText,
   choice,
   endpointAddress,
@@ -22,7 +23,6 @@ import {
   oneOf,
   percent,
   someMilliseconds,
-  urlTarget,
   whole,
 } from "./values.ts";
 
@@ -104,7 +104,7 @@ const healthCheckObject = z.strictObject(
     type: oneOf(["tcp", "http"]).describe(
       "What makes an endpoint good: `tcp`, a connection can be made; `http`, a request has a good answer.",
     ),
-    path: urlTarget.default("/").describe("For `http`: what is asked for."),
+    path: checkedPath.default("/").describe("For `http`: what is asked for."),
     host: authority.optional().describe("For `http`: the Host field; without it the endpoint's address."),
     expected_statuses: z
       .array(statuses, { error: 'a list of statuses, such as ["200-299", 304]' })
@@ -185,17 +185,12 @@ const clusterObject = z.strictObject(
       "How long connecting to an endpoint may take; 0: as long as the kernel tries.",
     ),
     connect_attempts: whole(1, 1000, defaults.connectAttempts, "Endpoints that are tried for a connection."),
-    max_connections: whole(
-      1,
-      1 << 20,
-      http.upstreamConnections,
-      "HTTP: connections to one endpoint, for each worker and listener.",
-    ),
+    max_connections: whole(1, 1 << 20, http.upstreamConnections, "HTTP: connections to one endpoint, for each worker."),
     max_pending_requests: whole(
       0,
       1 << 20,
       http.pendingRequests,
-      "HTTP: requests that wait for a connection to one endpoint, for each worker and listener; above it 503.",
+      "HTTP: requests that wait for a connection to one endpoint, for each worker; above it 503.",
     ),
     max_requests: whole(
       0,

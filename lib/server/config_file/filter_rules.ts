@@ -3,6 +3,10 @@
  *
  * @module
  */
+import { RingwayError } from "../../../ffi/errors.ts";
+import { createFilter } from "../../proxy/http/filters/builtin/create.ts";
+import type { FilterConfig } from "../server_config.ts";
+import { filterSection } from "./filter_schema.ts";
 import type { Problem } from "./problem.ts";
 import { checkMatch } from "./route_rules.ts";
 import type { Section } from "./section.ts";
@@ -12,7 +16,27 @@ export function checkFilter(filter: Section): Problem[] {
   const match = filter.section("match");
   const type = filter.text("type") ?? "";
   const check = Object.hasOwn(CHECKS, type) ? CHECKS[type] : undefined;
-  return [...(match === null ? [] : checkMatch(match)), ...(check?.(filter) ?? [])];
+  const problems = [...(match === null ? [] : checkMatch(match)), ...(check?.(filter) ?? [])];
+  return problems.length > 0 ? problems : checkByItself(filter);
+}
+
+/** What the filter has to say about its options, if nobody else had: nothing is said twice. */
+function checkByItself(filter: Section): Problem[] {
+  const checked = filterSection.safeParse(filter.value);
+  const message = checked.success ? messageOf(checked.data) : null;
+  if (message === null) return [];
+  const [, key = "", rest = ""] = /^([a-z_]+):? (.*)/s.exec(message) ?? [];
+  return [filter.has(key) ? filter.valueProblem(key, rest) : filter.problem(message)];
+}
+
+function messageOf({ filter }: FilterConfig): string | null {
+  try {
+    if (filter.type !== "custom") createFilter(filter);
+    return null;
+  } catch (error) {
+    if (!(error instanceof RingwayError)) throw error;
+    return error.message.replace(/^The filter [a-z-]+: /, "");
+  }
 }
 
 const CHECKS: Readonly<Record<string, (filter: Section) => Problem[]>> = {

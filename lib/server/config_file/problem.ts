@@ -16,6 +16,10 @@ export interface Problem {
   readonly isKey?: boolean;
   /** What was found and what is allowed. */
   readonly message: string;
+  /** It is only that none of these is there. */
+  readonly lacks?: readonly ConfigPath[];
+  /** For a key that is not known: the one that may be meant. */
+  readonly meant?: string | null;
 }
 
 /** A line and a column, both from 1. */
@@ -34,6 +38,18 @@ export class ConfigFileError extends RingwayError {
     super(problems.join("\n"), { code: "ERR_CONFIG", source: "internal", operation: `read ${file}`, cause });
     this.problems = problems;
   }
+}
+
+/** The problems without those that are only that a key is missing which is there, misspelt. */
+export function withoutMisspelt(problems: readonly Problem[]): Problem[] {
+  const misspelt = problems.flatMap(({ path, meant }) => (meant ? [pathText([...path.slice(0, -1), meant])] : []));
+  return problems.filter(
+    ({ lacks }) => lacks === undefined || !lacks.some((path) => misspelt.includes(pathText(path))),
+  );
+}
+
+function pathText(path: ConfigPath): string {
+  return JSON.stringify(path);
 }
 
 /** A problem in one line. A file in a programming language has no positions. */

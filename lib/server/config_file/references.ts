@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { defaultOverloadOptions } from "../../proxy/overload.ts";
 import { formatTarget, parseTarget } from "../target.ts";
 import { checkCluster } from "./cluster_rules.ts";
 import { HTTP_CLUSTER_KEYS } from "./cluster_schema.ts";
@@ -32,6 +33,7 @@ export function checkReferences(value: unknown): Problem[] {
     ...listeners.flatMap(checkListener),
     ...clusters.flatMap(checkCluster),
     ...checkAliases(file),
+    ...checkOverload(file.section("overload")),
   ];
 }
 
@@ -152,4 +154,25 @@ function checkAliases(file: Section): Problem[] {
   const section = file.section("io_uring");
   if (section === null || !section.has(name)) return [];
   return section.inVain([other], `another name of "${name}", which is there too`);
+}
+
+const { pauseDelayMs, refuseDelayMs } = defaultOverloadOptions;
+
+/** Requests are not refused before accepting connections was given up. */
+function checkOverload(overload: Section | null): Problem[] {
+  if (overload === null) return [];
+  return [
+    ...checkOrder(overload, ["pause_delay_ms", pauseDelayMs], ["refuse_delay_ms", refuseDelayMs]),
+    ...checkOrder(overload, ["pause_memory_bytes", 0], ["refuse_memory_bytes", 0]),
+  ];
+}
+
+type InitialNumber = readonly [key: string, initial: number];
+
+/** The first is not more than the second, where both are set. */
+function checkOrder(section: Section, [first, low]: InitialNumber, [second, high]: InitialNumber): Problem[] {
+  const [one, other] = [section.number(first, low), section.number(second, high)];
+  if (one === null || other === null || other === 0 || one <= other) return [];
+  const key = section.has(first) ? first : second;
+  return [section.valueProblem(key, `${first}, ${one}, is more than ${second}, ${other}`)];
 }

@@ -43,7 +43,6 @@ const BAD_ROUTES: readonly (readonly [name: string, routes: string, ...problems:
   [
     "a typo deep in a route",
     "{ cluster: web, match: { headers: [{ name: x, exac: a }] } }",
-    "[0].match.headers[0]: needs exactly one of exact, prefix, regex and present",
     '[0].match.headers[0].exac: unknown key; did you mean "exact"?',
   ],
   [
@@ -175,8 +174,9 @@ const BAD_ROUTES: readonly (readonly [name: string, routes: string, ...problems:
   ],
   [
     "a retry",
-    "{ cluster: web, retry: { on: [timeout, reste], statuses: [99], attempts: 0, back_off_ms: " + "300 } }",
-    '[0].retry.on[0]: "timeout" never happens without "per_try_timeout_ms"',
+    "{ cluster: web, retry: { on: [timeout, reste], statuses: [99], attempts: 0, back_off_ms: 300 }, " +
+      "response_timeout_ms: 0 }",
+    '[0].retry.on[0]: "timeout" never happens: neither per_try_timeout_ms nor response_timeout_ms is set',
     '[0].retry.on[1]: found "reste"; allowed: one of connect-failure, reset, timeout, ' +
       "gateway-error, 5xx, conflict",
     "[0].retry.statuses[0]: found 99; allowed: a whole number from 200 to 599",

@@ -42,7 +42,7 @@ export function checkRoute(route: Section): Problem[] {
     ...(rewrite ? checkRewrite(rewrite, match) : []),
     ...["request_headers", "response_headers"].flatMap((key) => checkHeaderChanges(route.section(key))),
     ...route.sections("hash").flatMap((hash) => hash.exactlyOne(HASHES)),
-    ...(retry ? checkRetry(retry) : []),
+    ...(retry ? checkRetry(retry, route) : []),
   ];
 }
 
@@ -109,18 +109,19 @@ function checkHeaderChanges(changes: Section | null): Problem[] {
   });
 }
 
-function checkRetry(retry: Section): Problem[] {
+function checkRetry(retry: Section, route: Section): Problem[] {
   const problems: Problem[] = [];
   const [on, statuses] = ["on", "statuses"].map((key) => retry.get(key) ?? []);
   if (Array.isArray(on) && Array.isArray(statuses) && on.length + statuses.length === 0) {
     problems.push(retry.problem('says no reason to send a request again: it needs "on" or "statuses"'));
   }
   const at = retry.list("on").indexOf("timeout");
-  if (at >= 0 && retry.number("per_try_timeout_ms", 0) === 0) {
+  const isUnbounded = retry.number("per_try_timeout_ms", 0) === 0 && route.get("response_timeout_ms") === 0;
+  if (at >= 0 && isUnbounded) {
     const path = [...retry.path, "on", at];
     problems.push({
       path,
-      message: '"timeout" never happens without "per_try_timeout_ms"',
+      message: '"timeout" never happens: neither per_try_timeout_ms nor response_timeout_ms is set',
     });
   }
   const [least, most] = [retry.number("back_off_ms", 25), retry.number("max_back_off_ms", 250)];
@@ -172,9 +173,14 @@ function covers(one: Section, other: Section): boolean {
   if (path !== null && narrow?.text("path") === path) return true;
   const regex = wide.text("regex");
   if (regex !== null && narrow?.text("regex") === regex) return true;
-  const prefix = wide.text("prefix")?.replace(/\/$/, "") ?? null;
+  const prefix = segmentsOf(wide);
   // Also for requests that have no path, as CONNECT and OPTIONS *.
   if (prefix === "") return true;
-  const inner = narrow?.text("path") ?? narrow?.text("prefix") ?? null;
+  const inner = narrow === null ? null : (narrow.text("path") ?? segmentsOf(narrow));
   return prefix !== null && inner !== null && (inner === prefix || inner.startsWith(`${prefix}/`));
+}
+
+/** The prefix of a match without the slash at its end, which means nothing. */
+function segmentsOf(match: Section): string | null {
+  return match.text("prefix")?.replace(/\/$/, "") ?? null;
 }

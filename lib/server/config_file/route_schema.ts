@@ -193,7 +193,10 @@ const hashObject = z.strictObject(
     header: fieldName.optional().describe("The value of a field, by its name. Exactly one of this and the next three."),
     cookie: token.optional().describe("The value of a cookie, by its name."),
     query: someText.optional().describe("The value of a parameter of the query, by its name."),
-    source: z.literal(true, { error: "true" }).optional().describe("The client's IP address."),
+    source: z
+      .literal(true, { error: "true" })
+      .optional()
+      .describe("The client's IP address; with `trusted_hops`, as the proxies in front say."),
   },
   { error: "a mapping with header, cookie, query or source" },
 );
@@ -211,8 +214,9 @@ const retryObject = z.strictObject(
       oneOf(["connect-failure", "reset", "timeout", "gateway-error", "5xx", "conflict"]),
       "a list of reasons, such as [connect-failure, reset]",
       "Reasons to send a request again: `connect-failure` (nothing was sent), `reset` (the connection ended before " +
-        "any part of the response), `timeout` (of one try), `gateway-error` (502, 503, 504), `5xx` (any of those, " +
-        "with `reset` and `timeout`), `conflict` (409).",
+        "any part of the response), `timeout` (`per_try_timeout_ms` or `response_timeout_ms` is over), " +
+        "`gateway-error` (502, 503, 504), `5xx` (all of these, any status of 500 or more, and responses that are not " +
+        "valid), `conflict` (409).",
     ),
     statuses: list(integer(200, 599), "a list of statuses", "Further statuses that are a reason."),
     attempts: whole(1, 100, 2, "How often a request is sent again."),

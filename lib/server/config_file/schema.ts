@@ -10,6 +10,7 @@
 import { z } from "zod";
 import { RingwayError } from "../../../ffi/errors.ts";
 import { lineFormat } from "../../proxy/http/access_log_format.ts";
+import type { OverloadOptions } from "../../proxy/overload.ts";
 import { defaultProxyConfig, type LogLevel } from "../config.ts";
 import { LOG_LEVELS } from "../log.ts";
 import type { ServerConfig } from "../server_config.ts";
@@ -18,7 +19,10 @@ import { listenerSection } from "./listener_schema.ts";
 import type { ConfigFile } from "./types.ts";
 import { checkedText, choice, flag, milliseconds, whole } from "./values.ts";
 
-const { ioUring, ...defaults } = defaultProxyConfig;
+/** As much memory as a processor can address today. */
+const MOST_BYTES = 2 ** 48;
+
+const { ioUring, overload, ...defaults } = defaultProxyConfig;
 
 const workers = z
   .union(
@@ -57,7 +61,42 @@ const ioUringObject = z.strictObject(
   { error: "a mapping of io_uring options" },
 );
 
-const accessLogFormat = checkedText("combined, json or a template", (value) => {
+const overloadObject = z.strictObject(
+  {
+    pause_delay_ms: milliseconds(
+      overload.pauseDelayMs,
+      "A worker's loop is this late: it accepts no more connections until it is less late. 0: never.",
+    ),
+    refuse_delay_ms: milliseconds(
+      overload.refuseDelayMs,
+      "A worker's loop is this late: it answers HTTP requests with 503. 0: never.",
+    ),
+    pause_memory_bytes: whole(
+      0,
+      MOST_BYTES,
+      overload.pauseMemoryBytes,
+      "The process uses so much memory (resident): its workers accept no more connections. 0: never.",
+    ),
+    refuse_memory_bytes: whole(
+      0,
+      MOST_BYTES,
+      overload.refuseMemoryBytes,
+      "The process uses so much memory (resident): its workers answer HTTP requests with 503. 0: never.",
+    ),
+  },
+  { error: "a mapping of limits" },
+);
+
+function toOverload(section: z.output<typeof overloadObject>): OverloadOptions {
+  return {
+    pauseDelayMs: section.pause_delay_ms,
+    refuseDelayMs: section.refuse_delay_ms,
+    pauseMemoryBytes: section.pause_memory_bytes,
+    refuseMemoryBytes: section.refuse_memory_bytes,
+  };
+}
+
+const accessLogFormat = checkedText("common, combined, json or a template", (value) => {
   try {
     lineFormat(value);
     return null;
@@ -68,7 +107,7 @@ const accessLogFormat = checkedText("combined, json or a template", (value) => {
 })
   .default(defaults.accessLogFormat)
   .describe(
-    "How lines are written: `combined`, `json`, or a template such as `%method% %target% %status%`; see http.md.",
+    "How lines are written: `common`, `combined`, `json`, or a template such as `%method% %status%`; see http.md.",
   );
 
 const configObject = z.strictObject(
@@ -90,6 +129,11 @@ const configObject = z.strictObject(
       "Connections at the same time, over all listeners and workers; 0: as many as the limit of open files allows.",
     ),
     backlog: whole(1, 65535, defaults.backlog, "Connections that wait in the kernel, for each listener and worker."),
+    overload: overloadObject
+      .prefault({})
+      .describe(
+        "When a worker cannot keep up: first it accepts no more connections, then it refuses requests; see http.md.",
+      ),
     access_log: z
       .string({ error: 'a file, or "-"' })
       .default("")
@@ -130,6 +174,7 @@ export const configSchema: z.ZodType<CheckedFile, ConfigFile> = configObject.tra
     dnsRefreshMs: file.dns_refresh_ms,
     maximumConnections: file.max_connections,
     backlog: file.backlog,
+    overload: toOverload(file.overload),
     accessLog: file.access_log,
     accessLogFormat: file.access_log_format,
     listeners: file.listeners,

@@ -32,8 +32,12 @@ function problemsOf(whole: unknown, issue: Issue, before: ConfigPath): Problem[]
   // Such a message is a sentence already.
   if (issue.code === "custom") return [{ path, isKey: issue.params?.["isKey"] === true, message: issue.message }];
   const found = valueAt(whole, path);
-  if (found === undefined) return [{ path, message: `missing; it is ${issue.message}` }];
+  if (found === undefined) return [missing(path, issue.message)];
   return [{ path, message: `found ${describe(found)}; allowed: ${issue.message}` }];
+}
+
+function missing(path: ConfigPath, message: string): Problem {
+  return { path, message: `missing; it is ${message}`, lacks: [path] };
 }
 
 /** Is the value of the right type, but not good for another reason? */
@@ -45,7 +49,7 @@ function unknownKey(whole: unknown, path: ConfigPath, key: string): Problem {
   const known = keysAt(whole, path);
   const meant = suggestion(key, known);
   const advice = meant === null ? `known here: ${known.join(", ")}` : `did you mean "${meant}"?`;
-  return { path: [...path, key], isKey: true, message: `unknown key; ${advice}` };
+  return { path: [...path, key], isKey: true, message: `unknown key; ${advice}`, meant };
 }
 
 interface SchemaNode {

@@ -12,11 +12,12 @@ import type { ConfigPath, Problem } from "./problem.ts";
 export class Section {
   /** Where it stands. */
   readonly path: ConfigPath;
-  readonly #value: Readonly<Record<string, unknown>>;
+  /** Its keys and their values. */
+  readonly value: Readonly<Record<string, unknown>>;
 
   private constructor(path: ConfigPath, value: Readonly<Record<string, unknown>>) {
     this.path = path;
-    this.#value = value;
+    this.value = value;
   }
 
   /** The section for a value; `null` if it is not a mapping. */
@@ -27,7 +28,7 @@ export class Section {
 
   /** All keys. */
   get keys(): string[] {
-    return Object.keys(this.#value).filter((key) => this.has(key));
+    return Object.keys(this.value).filter((key) => this.has(key));
   }
 
   /** Is the key there? */
@@ -37,7 +38,7 @@ export class Section {
 
   /** The value of a key; `undefined` if it is not there. */
   get(key: string): unknown {
-    return Object.hasOwn(this.#value, key) ? this.#value[key] : undefined;
+    return Object.hasOwn(this.value, key) ? this.value[key] : undefined;
   }
 
   /** The text of a key; `null` if it is none. */
@@ -101,7 +102,8 @@ export class Section {
   exactlyOne(keys: readonly string[]): Problem[] {
     const [first, ...others] = keys.filter((key) => this.has(key));
     const rule = `exactly one of ${enumerate(keys, "and")}`;
-    if (first === undefined) return [this.problem(`needs ${rule}`)];
+    if (first === undefined)
+      return [{ ...this.problem(`needs ${rule}`), lacks: keys.map((key) => [...this.path, key]) }];
     return others.map((key) => this.keyProblem(key, `"${first}" is there too; allowed: ${rule}`));
   }
 

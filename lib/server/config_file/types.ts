@@ -19,6 +19,7 @@ export interface ConfigFile {
   readonly dns_refresh_ms?: number | undefined;
   readonly max_connections?: number | undefined;
   readonly backlog?: number | undefined;
+  readonly overload?: OverloadSection | undefined;
   readonly access_log?: string | undefined;
   readonly access_log_format?: string | undefined;
   readonly listeners: readonly ListenerSection[];
@@ -33,6 +34,14 @@ export interface IoUringSection {
   readonly write_timeout_ms?: number | undefined;
   readonly use_submission_queue_polling?: boolean | undefined;
   readonly enable_submission_queue_polling?: boolean | undefined;
+}
+
+/** When a worker cannot keep up. */
+export interface OverloadSection {
+  readonly pause_delay_ms?: number | undefined;
+  readonly refuse_delay_ms?: number | undefined;
+  readonly pause_memory_bytes?: number | undefined;
+  readonly refuse_memory_bytes?: number | undefined;
 }
 
 /**

@@ -15,6 +15,7 @@ import { checkMethod } from "../../proxy/http/routing/method_matcher.ts";
 import { checkPath } from "../../proxy/http/routing/path.ts";
 import { checkPattern } from "../../proxy/http/routing/patterns.ts";
 import { checkHost } from "../../proxy/http/routing/redirector.ts";
+import { checkProbePath } from "../health/health_check_options.ts";
 import { parseEndpoint, parseTarget, TargetError } from "../target.ts";
 
 /** A day less than 2^31 milliseconds, which is as far as a runtime's timers go. */
@@ -152,12 +153,8 @@ export const method: z.ZodString = routeText("a method, such as GET", checkMetho
 /** A path, without a query. */
 export const urlPath: z.ZodString = routeText('a path, such as "/api"', checkPath);
 
-/** A path that may have a query. */
-export const urlTarget: z.ZodString = checkedText('a target, such as "/healthz"', (value) =>
-  /^\/[\x21\x22\x24-\x7e]*$/.test(value)
-    ? null
-    : `${JSON.stringify(value)}: it begins with "/", and has visible ASCII characters but "#"`,
-);
+/** What a health check asks for: a path that may have a query. */
+export const checkedPath: z.ZodString = checkedText('a target, such as "/healthz"', checkProbePath);
 
 /** A regular expression. */
 export const pattern: z.ZodString = routeText("a regular expression", checkPattern);

@@ -25,3 +25,9 @@ export interface HealthCheckOptions {
   /** Good checks in a row until it is good again; at the start one check decides. */
   readonly healthyThreshold: number;
 }
+
+/** What is wrong with a path that is asked for, which may have a query, or `null`. */
+export function checkProbePath(path: string): string | null {
+  if (/^\/[\x21\x22\x24-\x7e]*$/.test(path)) return null;
+  return `${JSON.stringify(path)}: it begins with "/", and has visible ASCII characters but "#"`;
+}

@@ -3,8 +3,10 @@
  *
  * @module
  */
+import { RingwayError } from "../../../ffi/errors.ts";
 import { formatAddress, type SocketAddress } from "../../net/address.ts";
-import type { HealthCheckOptions } from "./health_check_options.ts";
+import { checkHost } from "../../proxy/http/routing/redirector.ts";
+import { checkProbePath, type HealthCheckOptions } from "./health_check_options.ts";
 import { HealthResponse } from "./health_response.ts";
 import { askOnce, type Probe, withPort } from "./probe.ts";
 
@@ -13,10 +15,11 @@ const USER_AGENT = "ringway-health-check";
 /** What is in the Host field of a request over a unix socket, which has no host. */
 const HOST_OF_UNIX_SOCKET = "localhost";
 
-/** A probe that sends a GET request, on a connection for it alone. */
+/** A probe that sends a GET request, on a connection for it alone. Throws ERR_CONFIG for a bad path or host. */
 export function httpProbe(
   options: Pick<HealthCheckOptions, "path" | "host" | "expectedStatuses" | "port" | "timeoutMs">,
 ): Probe {
+  checkRequest(options);
   const { expectedStatuses, port, timeoutMs } = options;
   return (endpoint, signal) => {
     const address = withPort(endpoint, port);
@@ -37,6 +40,14 @@ export function httpProbe(
       socket.once("connect", () => socket.write(request(options, address)));
     });
   };
+}
+
+/** Nothing but one request with one path and one host is sent. */
+function checkRequest({ path, host }: Pick<HealthCheckOptions, "path" | "host">): void {
+  const problem = checkProbePath(path) ?? (host === "" ? null : checkHost(host, true));
+  if (problem === null) return;
+  const failure = { code: "ERR_CONFIG", source: "internal", operation: "check endpoints" } as const;
+  throw new RingwayError(`A health check cannot ask for that: ${problem}`, failure);
 }
 
 function request({ path, host }: Pick<HealthCheckOptions, "path" | "host">, address: SocketAddress): string {

@@ -190,3 +190,27 @@ describe("an HTTP check", () => {
       },
     ));
 });
+
+describe("what would be more than one request", () => {
+  const bad = [
+    { path: "" },
+    { path: "healthz" },
+    { path: "/a b" },
+    { path: "/\r\nx: y" },
+    { path: "/\0" },
+    { host: "a\r\nx: y" },
+    { host: "a b" },
+    { host: "a/b" },
+  ];
+  for (const wrong of bad) {
+    it(`is refused: ${JSON.stringify(wrong)}`, () => {
+      assert.throws(() => httpProbe({ ...options, ...wrong }), { name: "RingwayError", code: "ERR_CONFIG" });
+    });
+  }
+
+  it("is not what a check may ask for", () => {
+    for (const good of [{ path: "/healthz?full=1&a=%20" }, { host: "a.test:80" }, { host: "[::1]" }]) {
+      assert.equal(typeof httpProbe({ ...options, ...good }), "function");
+    }
+  });
+});

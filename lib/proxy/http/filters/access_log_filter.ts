@@ -24,9 +24,10 @@ export class AccessLogFilter implements HttpFilter, HeadObserver {
     this.#log = log;
   }
 
-  onRequestBytes(exchange: HttpExchange, head: Head, memory: Uint8Array, base: number): void {
+  onRequestBytes(exchange: HttpExchange, head: Head, memory: Uint8Array, base: number, requestId: Uint8Array): void {
     const entry = this.#take();
     this.#log.begin(entry, head, memory, base);
+    this.#log.keepRequestId(entry, requestId);
     this.#entries.set(exchange, entry);
   }
 
@@ -37,9 +38,7 @@ export class AccessLogFilter implements HttpFilter, HeadObserver {
       this.#log.beginUnknown(entry);
     }
     this.#entries.delete(exchange);
-    entry.client = bytesOf(exchange.client);
-    const requestId = bytesOf(exchange.requestId);
-    this.#log.keepRequestId(entry, requestId, 0, requestId.length);
+    keepClient(entry, exchange.client);
     entry.status = exchange.status;
     entry.flag = exchange.flag;
     if (exchange.upstream !== "") entry.upstream = exchange.upstream;
@@ -52,4 +51,11 @@ export class AccessLogFilter implements HttpFilter, HeadObserver {
   #take(): LogEntry {
     return this.#spare.pop() ?? new LogEntry();
   }
+}
+
+/** Most entries serve the same client again. */
+function keepClient(entry: LogEntry, client: string): void {
+  if (entry.clientText === client) return;
+  entry.clientText = client;
+  entry.client = bytesOf(client);
 }

@@ -12,3 +12,8 @@ export const BODY_TOO_LARGE = "ERR_BODY_TOO_LARGE";
 export function bodyError(why: string, code: string): RingwayError {
   return new RingwayError(`The body cannot be read. ${why}`, { code, source: "downstream", operation: "read a body" });
 }
+
+/** For a body that will never be complete. */
+export function incompleteBody(): RingwayError {
+  return bodyError("The exchange ended before it was complete", "ERR_BODY_INCOMPLETE");
+}

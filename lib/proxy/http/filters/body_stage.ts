@@ -5,7 +5,7 @@
  */
 import type { RingwayError } from "../../../../ffi/errors.ts";
 import type { Lease } from "../../../ring/lease.ts";
-import { BODY_TOO_LARGE, bodyError } from "./body_error.ts";
+import { BODY_TOO_LARGE, bodyError, incompleteBody } from "./body_error.ts";
 import { BodyPipe, type BodySink } from "./body_pipe.ts";
 import type { MessageView } from "./message_view.ts";
 import { StreamPump } from "./stream_pump.ts";
@@ -130,7 +130,7 @@ export class BodyStage implements BodySink {
 
   /** Nobody wants it any more, or it will never be complete. */
   abort(): void {
-    this.#collector?.reject(bodyError("The exchange ended before it was complete", "ERR_BODY_INCOMPLETE"));
+    this.#collector?.reject(incompleteBody());
     this.#collector = null;
     this.#pump?.cancel();
     this.#pipe?.abort();

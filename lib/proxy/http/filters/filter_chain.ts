@@ -16,7 +16,8 @@ export interface FilterMatcher {
  * than to have them decoded.
  */
 export interface HeadObserver {
-  onRequestBytes(exchange: HttpExchange, head: Head, memory: Uint8Array, base: number): void;
+  /** `requestId`: as `HttpExchange.requestId`, only to be read, and the same for good. */
+  onRequestBytes(exchange: HttpExchange, head: Head, memory: Uint8Array, base: number, requestId: Uint8Array): void;
 }
 
 /** A filter, and for which requests it is. */

@@ -56,7 +56,7 @@ function start(filters: readonly HttpFilter[], matchers: readonly (FilterMatcher
   const run = new FilterRun(new FilterChain(entries), host);
   const head = new Head(defaultHttpLimits);
   assert.equal(parseRequestHead(head, REQUEST, 0, REQUEST.length), REQUEST.length);
-  run.begin(head, REQUEST, 0, false);
+  run.begin(head, REQUEST, 0, false, new Uint8Array(0));
   return { host, run };
 }
 

@@ -81,7 +81,7 @@ export class FilterRun implements HttpExchange {
   }
 
   /** A request's head has arrived. Before anything else, and not for what could not be read. */
-  begin(head: Head, memory: Uint8Array, base: number, isTrusted: boolean): void {
+  begin(head: Head, memory: Uint8Array, base: number, isTrusted: boolean, requestId: Uint8Array): void {
     const chain = this.#chain;
     if (chain.isConditional) {
       this.#active = Uint8Array.from(chain.entries, ({ matcher }) =>
@@ -89,7 +89,7 @@ export class FilterRun implements HttpExchange {
       );
     }
     for (const { filter, index } of chain.observers) {
-      if (this.#isFor(index)) filter.onRequestBytes?.(this, head, memory, base);
+      if (this.#isFor(index)) filter.onRequestBytes?.(this, head, memory, base, requestId);
     }
     if (!chain.isCurious) return;
     const collect: BodyCollector = (limitBytes) => this.#host.collectRequest(limitBytes);

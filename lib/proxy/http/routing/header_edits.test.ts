@@ -22,7 +22,7 @@ function linesAfter(changes: Partial<HeaderChanges>, fields: readonly string[]):
   const { head, memory, base } = parsed({ host: "", fields });
   const target = new Uint8Array(head.length + edits.maximumBytes);
   edits.mark(head, memory, base);
-  let end = putFields(target, 0, head, memory, base, NOTHING, -1);
+  let end = putFields(target, 0, head, memory, base, NOTHING, -1, -1);
   end = put(target, end, edits.appended);
   return new TextDecoder().decode(target.subarray(0, end)).split("\r\n").slice(0, -1);
 }
@@ -66,7 +66,7 @@ describe("HeaderEdits", () => {
     assert.equal(parseResponseHead(head, bytes, 0, bytes.length, METHOD_GET), bytes.length);
     new HeaderEdits({ ...NONE, remove: ["server", "x-a"] }).mark(head, bytes, 0);
     const target = new Uint8Array(bytes.length);
-    const end = putFields(target, 0, head, bytes, 0, NOTHING, -1);
+    const end = putFields(target, 0, head, bytes, 0, NOTHING, -1, -1);
     assert.equal(textOf(target.subarray(0, end)), "Content-Length: 0\r\n");
   });
 

@@ -45,7 +45,7 @@ export function checkFieldValue(value: string): string | null {
  * @example
  * ```ts
  * edits.mark(head, memory, base);
- * let end = putFields(target, at, head, memory, base, dropped, kept);
+ * let end = putFields(target, at, head, memory, base, dropped, kept, -1);
  * end = put(target, end, edits.appended);
  * ```
  */

@@ -117,6 +117,7 @@ describe("localReply()", () => {
       isJson: false,
       date: ascii(DATE),
       requestId: ascii(""),
+      edits: null,
     };
     assert.deepEqual(partsOf(localReply({ ...reply, isHeadOnly: false, isLast: true })), {
       lines: [
