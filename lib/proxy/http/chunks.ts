@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { type Lease, leaseBytes } from "../../ring/lease.ts";
 import { ascii, putHex } from "./bytes.ts";
 
 const CHUNK_HEAD_BYTES = 12;
@@ -18,4 +19,16 @@ export function chunkHead(dataBytes: number): Uint8Array {
   const end = putHex(bytes, 0, dataBytes);
   bytes.set(CHUNK_END, end);
   return bytes.subarray(0, end + CHUNK_END.length);
+}
+
+/** Where the bytes of a body go. False: no more for now. */
+export interface ChunkTarget {
+  write(lease: Lease): boolean;
+}
+
+/** Send data, at least one byte, as a chunk. */
+export function writeChunk(target: ChunkTarget, data: Lease): boolean {
+  target.write(leaseBytes(chunkHead(data.length)));
+  target.write(data);
+  return target.write(leaseBytes(CHUNK_END));
 }

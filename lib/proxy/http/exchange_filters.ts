@@ -13,7 +13,7 @@ import type { Head } from "../../http/head.ts";
 import { parseRequestHead, parseResponseHead } from "../../http/parse_head.ts";
 import { hasNoBody } from "../../http/status.ts";
 import { type Lease, leaseBytes } from "../../ring/lease.ts";
-import { CHUNK_END, chunkHead, LAST_CHUNK } from "./chunks.ts";
+import { type ChunkTarget, LAST_CHUNK, writeChunk } from "./chunks.ts";
 import type { Exchange } from "./exchange.ts";
 import { BODY_TOO_LARGE, bodyError, incompleteBody } from "./filters/body_error.ts";
 import { BodyStage } from "./filters/body_stage.ts";
@@ -263,18 +263,20 @@ export class ExchangeFilters implements FilterHost {
     this.#requestStage?.resume();
   }
 
+  #writePiece(target: ChunkTarget, piece: Uint8Array): boolean {
+    return this.#isInChunks ? writeChunk(target, leaseBytes(piece)) : target.write(leaseBytes(piece));
+  }
+
   #createRequestStage(): BodyStage {
     const exchange = this.#exchange;
+    const target: ChunkTarget = { write: (lease) => exchange.send(lease) };
     const output = {
       writePiece: (piece: Uint8Array): boolean => {
         exchange.touch();
-        if (!this.#isInChunks) return exchange.send(leaseBytes(piece));
-        exchange.send(leaseBytes(chunkHead(piece.length)));
-        exchange.send(leaseBytes(piece));
-        return exchange.send(leaseBytes(CHUNK_END));
+        return this.#writePiece(target, piece);
       },
       endBody: () => {
-        if (this.#isInChunks) exchange.send(leaseBytes(LAST_CHUNK));
+        if (this.#isInChunks) target.write(leaseBytes(LAST_CHUNK));
         exchange.onRequestSent();
       },
       failBody: (error: unknown) => this.#failBody(error),
@@ -409,15 +411,11 @@ export class ExchangeFilters implements FilterHost {
 
   #createResponseStage(): BodyStage {
     const exchange = this.#exchange;
+    const target: ChunkTarget = { write: (lease) => exchange.sendBody(lease) };
     const output = {
-      writePiece: (piece: Uint8Array): boolean => {
-        if (!this.#isInChunks) return exchange.sendBody(leaseBytes(piece));
-        exchange.sendBody(leaseBytes(chunkHead(piece.length)));
-        exchange.sendBody(leaseBytes(piece));
-        return exchange.sendBody(leaseBytes(CHUNK_END));
-      },
+      writePiece: (piece: Uint8Array): boolean => this.#writePiece(target, piece),
       endBody: () => {
-        if (this.#isInChunks) exchange.sendBody(leaseBytes(LAST_CHUNK));
+        if (this.#isInChunks) target.write(leaseBytes(LAST_CHUNK));
         this.#isResponseSent = true;
         this.#endIfDone();
       },

@@ -15,7 +15,7 @@ import { PARSE_FAULT, PARSE_INCOMPLETE, parseResponseHead } from "../../http/par
 import type { Connection, ConnectionHandler } from "../../net/connection.ts";
 import { detachLease, dropFront, type Lease, LeaseQueue, leaseBytes } from "../../ring/lease.ts";
 import { followBody, followPieces, type PieceTaker } from "./body_lease.ts";
-import { CHUNK_END, chunkHead, LAST_CHUNK } from "./chunks.ts";
+import { LAST_CHUNK, writeChunk } from "./chunks.ts";
 import { type HeadLender, HeadReader } from "./head_reader.ts";
 import { UPSTREAM_CLOSED, UPSTREAM_ERROR } from "./reasons.ts";
 import { BODY_CHUNKED, BODY_RAW, BODY_UNFRAMED } from "./response_head.ts";
@@ -234,7 +234,7 @@ export class Upstream implements ConnectionHandler, PieceTaker {
     lease.offset -= this.#headBytes;
     lease.length += this.#headBytes;
     this.#headBytes = 0;
-    if (bodyMode === BODY_CHUNKED) this.#writeChunk(lease);
+    if (bodyMode === BODY_CHUNKED && this.#client !== null) this.#pauseUnless(writeChunk(this.#client, lease));
     else this.#write(lease);
     // Before the rest is looked at: it is none of this response.
     if (body.isComplete) this.#endBody(rest);
@@ -263,18 +263,13 @@ export class Upstream implements ConnectionHandler, PieceTaker {
     this.#finish();
   }
 
-  #writeChunk(lease: Lease): void {
-    this.#client?.write(leaseBytes(chunkHead(lease.length)));
-    this.#client?.write(lease);
-    this.#write(leaseBytes(CHUNK_END));
+  #write(lease: Lease): void {
+    if (this.#client === null) lease.release();
+    else this.#pauseUnless(this.#client.write(lease));
   }
 
-  #write(lease: Lease): void {
-    if (this.#client === null) {
-      lease.release();
-      return;
-    }
-    if (!this.#client.write(lease)) this.connection.pauseReading();
+  #pauseUnless(hasRoom: boolean): void {
+    if (!hasRoom) this.connection.pauseReading();
   }
 
   /** The response is complete. */
