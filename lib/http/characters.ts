@@ -97,6 +97,14 @@ export function equalsInAnyCase(
   return true;
 }
 
+/** Is a text a token, such as a method or a field's name (RFC 9110 section 5.6.2)? */
+export function isToken(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    if (IS_TOKEN[text.charCodeAt(index)] !== 1) return false;
+  }
+  return text !== "";
+}
+
 /** The bytes of a text in ASCII. */
 export function asciiBytes(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));

@@ -8,8 +8,8 @@
  */
 import { isIP } from "node:net";
 import { z } from "zod";
+import { isToken } from "../../http/characters.ts";
 import { checkDomain } from "../../proxy/http/routing/domains.ts";
-import { isToken } from "../../proxy/http/routing/field_name.ts";
 import { checkFieldName, checkFieldValue } from "../../proxy/http/routing/header_edits.ts";
 import { checkMethod } from "../../proxy/http/routing/method_matcher.ts";
 import { checkPath } from "../../proxy/http/routing/path.ts";

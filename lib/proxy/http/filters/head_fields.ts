@@ -3,21 +3,22 @@
  *
  * @module
  */
-import { IS_FIELD_VALUE, IS_TOKEN } from "../../../http/characters.ts";
+import { IS_FIELD_VALUE, isToken } from "../../../http/characters.ts";
+import { isOwnField, type OwnField } from "../own_fields.ts";
 import type { FilterFields } from "./filter.ts";
 
-/** What the proxy answers for itself: a filter that changed it could make two readers of one message disagree. */
-const OWN: ReadonlyMap<string, string> = new Map([
-  ["content-length", "it follows from the body: use replaceBody or transformBody"],
-  ["transfer-encoding", "it follows from the body: use replaceBody or transformBody"],
-  ["connection", "it is about one connection only"],
-  ["keep-alive", "it is about one connection only"],
-  ["proxy-connection", "it is about one connection only"],
-  ["upgrade", "it is about one connection only"],
-  ["te", "it is about one connection only"],
-  ["trailer", "it belongs to the framing of the body"],
-  ["host", "set request.host"],
-]);
+/** What to do instead of changing what the proxy answers for. */
+const ADVICE: Readonly<Record<OwnField, string>> = {
+  "content-length": "it follows from the body: use replaceBody or transformBody",
+  "transfer-encoding": "it follows from the body: use replaceBody or transformBody",
+  connection: "it is about one connection only",
+  "keep-alive": "it is about one connection only",
+  "proxy-connection": "it is about one connection only",
+  upgrade: "it is about one connection only",
+  te: "it is about one connection only",
+  trailer: "it belongs to the framing of the body",
+  host: "set request.host",
+};
 
 /** See the module. Few enough that looking through all of them is fast. */
 export class HeadFields implements FilterFields {
@@ -110,16 +111,9 @@ export class HeadFields implements FilterFields {
 }
 
 function checkName(name: string): void {
-  for (let index = 0; index < name.length; index++) {
-    if (IS_TOKEN[name.charCodeAt(index)] !== 1) throw badName(name);
-  }
-  if (name === "") throw badName(name);
-  const advice = OWN.get(name.toLowerCase());
-  if (advice !== undefined) throw new TypeError(`A filter cannot change the field "${name}": ${advice}`);
-}
-
-function badName(name: string): TypeError {
-  return new TypeError(`${JSON.stringify(name)} is no field's name (RFC 9110 section 5.1)`);
+  if (!isToken(name)) throw new TypeError(`${JSON.stringify(name)} is no field's name (RFC 9110 section 5.1)`);
+  const lowerCase = name.toLowerCase();
+  if (isOwnField(lowerCase)) throw new TypeError(`A filter cannot change the field "${name}": ${ADVICE[lowerCase]}`);
 }
 
 /** Throws a TypeError if a filter can't set such a field. */

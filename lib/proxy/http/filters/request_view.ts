@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { IS_TARGET, IS_TOKEN } from "../../../http/characters.ts";
+import { IS_TARGET, isToken } from "../../../http/characters.ts";
 import { type Head, TARGET_ABSOLUTE, TARGET_ORIGIN } from "../../../http/head.ts";
 import { hostNameEnd } from "../../../http/host.ts";
 import type { FilterRequest } from "./filter.ts";
@@ -61,8 +61,7 @@ export class RequestView extends MessageView implements FilterRequest {
   }
 
   set method(method: string) {
-    const isToken = method !== "" && [...method].every((character) => IS_TOKEN[character.charCodeAt(0)] === 1);
-    if (!isToken) throw new TypeError(`${JSON.stringify(method)} is no method (RFC 9110 section 9.1)`);
+    if (!isToken(method)) throw new TypeError(`${JSON.stringify(method)} is no method (RFC 9110 section 9.1)`);
     // The first three are about how the exchange goes on, not only about what is asked for.
     const isFixed = ["HEAD", "CONNECT", "TRACE"].some((one) => one === method || one === this.#method);
     if (method !== this.#method && (isFixed || !this.#hasPath)) {

@@ -4,7 +4,9 @@
  * @module
  */
 
-import { isFieldValue, isToken, UNCHANGEABLE_FIELDS } from "./builtin/field_text.ts";
+import { isToken } from "../../../http/characters.ts";
+import { isOwnField } from "../own_fields.ts";
+import { isFieldValue } from "./builtin/field_text.ts";
 import type {
   BodyPieces,
   BodyTransform,
@@ -72,7 +74,7 @@ function isSame(name: string, other: string): boolean {
 
 function checkField(name: string, value: string): void {
   if (!isToken(name)) throw new TypeError(`Not a field's name: "${name}"`);
-  if (UNCHANGEABLE_FIELDS.has(name.toLowerCase())) throw new TypeError(`The proxy answers for ${name}`);
+  if (isOwnField(name.toLowerCase())) throw new TypeError(`The proxy answers for ${name}`);
   if (!isFieldValue(value)) throw new TypeError(`Not a field's value: ${JSON.stringify(value)}`);
 }
 

@@ -3,9 +3,11 @@
  *
  * @module
  */
+
+import { isToken } from "../../../http/characters.ts";
 import type { Head } from "../../../http/head.ts";
 import { expectNoProblem } from "./config_error.ts";
-import { FieldName, isToken, valueEnd, valueStart } from "./field_name.ts";
+import { FieldName, valueEnd, valueStart } from "./field_name.ts";
 import type { NamedMatch } from "./route_options.ts";
 import { checkTextMatch, TextMatcher } from "./text_matcher.ts";
 

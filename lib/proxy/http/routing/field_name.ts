@@ -3,15 +3,10 @@
  *
  * @module
  */
-import { equalsLowerCase, IS_TOKEN } from "../../../http/characters.ts";
+import { equalsLowerCase } from "../../../http/characters.ts";
 import { FIELD_WORDS, type Head } from "../../../http/head.ts";
 import { FIELD_OTHER, knownField } from "../../../http/known_fields.ts";
 import { ascii } from "../bytes.ts";
-
-/** Is it a token, as the names of fields and methods are (RFC 9110 section 5.6.2)? */
-export function isToken(text: string): boolean {
-  return text !== "" && ascii(text).every((byte) => IS_TOKEN[byte] === 1);
-}
 
 /** The name of a field, in any case. */
 export class FieldName {

@@ -3,15 +3,17 @@
  *
  * @module
  */
+import { isToken } from "../../../http/characters.ts";
 import type { Head } from "../../../http/head.ts";
 import { FIELD_COUNT, FIELD_OTHER } from "../../../http/known_fields.ts";
 import { ascii } from "../bytes.ts";
+import { isOwnField, type OwnField } from "../own_fields.ts";
 import { expectNoProblem } from "./config_error.ts";
-import { FieldName, isToken } from "./field_name.ts";
+import { FieldName } from "./field_name.ts";
 import type { HeaderChanges } from "./route_options.ts";
 
-/** What can't be changed, since messages would be read in another way than they are written, and what to do instead. */
-const REFUSED: Readonly<Record<string, string>> = {
+/** Why a field that the proxy answers for can't be changed, or what to do instead. */
+const REFUSED: Readonly<Record<OwnField, string>> = {
   "content-length": "the length is that of the body that is sent",
   "transfer-encoding": "bodies are framed as each connection needs it",
   connection: "it is about one connection, which the proxy keeps or closes; see keep_alive_timeout_ms",
@@ -27,8 +29,7 @@ const REFUSED: Readonly<Record<string, string>> = {
 export function checkFieldName(name: string): string | null {
   if (!isToken(name)) return `"${name}" is no name of a field: it is a token (RFC 9110 section 5.6.2)`;
   const lowerCase = name.toLowerCase();
-  const instead = Object.hasOwn(REFUSED, lowerCase) ? REFUSED[lowerCase] : undefined;
-  return instead === undefined ? null : `"${name}" can't be changed: ${instead}`;
+  return isOwnField(lowerCase) ? `"${name}" can't be changed: ${REFUSED[lowerCase]}` : null;
 }
 
 /** What is wrong with the value of a field that is to be sent, or null. It is sent as UTF-8. */

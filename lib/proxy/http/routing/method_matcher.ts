@@ -3,11 +3,12 @@
  *
  * @module
  */
+
+import { isToken } from "../../../http/characters.ts";
 import type { Head } from "../../../http/head.ts";
 import { METHOD_OTHER, methodOf } from "../../../http/methods.ts";
 import { ascii } from "../bytes.ts";
 import { expectNoProblem } from "./config_error.ts";
-import { isToken } from "./field_name.ts";
 import { startsWith } from "./text_matcher.ts";
 
 /** What is wrong with a method from a configuration, or null. */

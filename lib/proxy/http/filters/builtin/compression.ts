@@ -3,11 +3,13 @@
  *
  * @module
  */
+
+import { isToken } from "../../../../http/characters.ts";
 import type { BodyTransform, FilterResponse, HttpExchange, HttpFilter } from "../filter.ts";
 import { chooseEncoding } from "./accept_encoding.ts";
 import { type Algorithm, type Codec, makeCodecs } from "./compression_codecs.ts";
 import { Compressor } from "./compressor.ts";
-import { addVary, isToken, listItems } from "./field_text.ts";
+import { addVary, listItems } from "./field_text.ts";
 import type { CompressionOptions } from "./options.ts";
 import { checkInteger, optionsError } from "./options_error.ts";
 

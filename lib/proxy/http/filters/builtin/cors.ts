@@ -3,9 +3,11 @@
  *
  * @module
  */
+
+import { isToken } from "../../../../http/characters.ts";
 import type { FilterReply, HttpExchange, HttpFilter } from "../filter.ts";
 import { CorsOrigins, checkOrigin } from "./cors_origins.ts";
-import { addVary, isToken, listItems } from "./field_text.ts";
+import { addVary, listItems } from "./field_text.ts";
 import type { CorsOptions } from "./options.ts";
 import { checkInteger, optionsError } from "./options_error.ts";
 

@@ -5,11 +5,6 @@
  */
 import type { FilterFields } from "../filter.ts";
 
-/** Is it a token, such as a field's name or a method (RFC 9110 section 5.6.2)? */
-export function isToken(text: string): boolean {
-  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text);
-}
-
 /**
  * Can it be a field's value and arrive as it is (RFC 9110 section 5.5)? Only ASCII: what other bytes mean is not
  * defined. Not with space around it, which recipients drop.
@@ -37,15 +32,3 @@ export function addVary(fields: FilterFields, name: string): void {
   const isThere = names.some((other) => other === "*" || other.toLowerCase() === name.toLowerCase());
   if (!isThere) fields.append("Vary", name);
 }
-
-/** The fields of a request or response that filters can't change, in small letters, see {@linkcode FilterFields}. */
-export const UNCHANGEABLE_FIELDS: ReadonlySet<string> = new Set([
-  "connection",
-  "content-length",
-  "host",
-  "keep-alive",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);

@@ -458,6 +458,7 @@ describe("jwt: options", () => {
       [{ cookie: "a;b" }, /cookie must/],
       [{ clockToleranceS: -1 }, /clock_tolerance_s/],
       [{ claimsToHeaders: { sub: "Host" } }, /the proxy answers for Host/],
+      [{ claimsToHeaders: { sub: "Proxy-Connection" } }, /the proxy answers for Proxy-Connection/],
       [{ claimsToHeaders: { sub: "a:b" } }, /"a:b"/],
       [{ claimsToHeaders: { sub: "X-A", name: "x-a" } }, /x-a is taken/],
       [{ claimsToHeaders: { sub: "Cookie" } }, /Cookie is taken/],

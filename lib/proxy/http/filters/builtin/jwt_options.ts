@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { isToken, UNCHANGEABLE_FIELDS } from "./field_text.ts";
+import { isToken } from "../../../../http/characters.ts";
+import { isOwnField } from "../../own_fields.ts";
 import type { JwtOptions } from "./options.ts";
 import { checkInteger, optionsError } from "./options_error.ts";
 
@@ -67,7 +68,7 @@ function checkClaimFields({ claimsToHeaders, header }: JwtOptions): void {
   for (const [claim, field] of Object.entries(claimsToHeaders)) {
     const name = field.toLowerCase();
     if (!isToken(field)) throw optionsError("jwt", `claims_to_headers: "${field}" is not the name of a field`);
-    if (UNCHANGEABLE_FIELDS.has(name)) throw optionsError("jwt", `claims_to_headers: the proxy answers for ${field}`);
+    if (isOwnField(name)) throw optionsError("jwt", `claims_to_headers: the proxy answers for ${field}`);
     if (seen.has(name)) throw optionsError("jwt", `claims_to_headers: ${field} is taken, and can't get "${claim}"`);
     seen.add(name);
   }

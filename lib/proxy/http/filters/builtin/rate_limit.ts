@@ -3,9 +3,10 @@
  *
  * @module
  */
+
+import { isToken } from "../../../../http/characters.ts";
 import type { FilterReply, FilterWorker, HttpExchange, HttpFilter } from "../filter.ts";
 import { clientNetwork } from "./client_address.ts";
-import { isToken } from "./field_text.ts";
 import type { RateLimitOptions } from "./options.ts";
 import { checkInteger, optionsError } from "./options_error.ts";
 import { textReply } from "./text_reply.ts";
