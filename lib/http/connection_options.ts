@@ -6,7 +6,7 @@
  */
 import { asciiBytes, COMMA, equalsInAnyCase, equalsLowerCase, IS_TOKEN, SPACE, TAB } from "./characters.ts";
 import { FAULT, type HttpFault } from "./fault.ts";
-import { FIELD_WORDS, type Head } from "./head.ts";
+import { FIELD_WORDS, type Head, valueEnd, valueStart } from "./head.ts";
 import { FIELD_CONNECTION, IS_NEVER_NOMINATED } from "./known_fields.ts";
 
 const CLOSE = asciiBytes("close");
@@ -20,8 +20,8 @@ export function applyConnectionOptions(head: Head, memory: Uint8Array, start: nu
   let optionCount = 0;
   for (let field = 0; field < head.fieldCount; field++) {
     if (head.fieldIds[field] !== FIELD_CONNECTION) continue;
-    const end = start + (head.fields[field * FIELD_WORDS + 3] as number);
-    let position = start + (head.fields[field * FIELD_WORDS + 2] as number);
+    const end = valueEnd(head, start, field);
+    let position = valueStart(head, start, field);
     while (position < end) {
       const byte = memory[position] as number;
       // Empty elements of a list are ignored (RFC 9110 section 5.6.1.2).

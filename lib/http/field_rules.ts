@@ -6,7 +6,7 @@
 import { asciiBytes, equalsLowerCase } from "./characters.ts";
 import { contentLengthOf, LENGTH_OVERFLOW } from "./content_length.ts";
 import { FAULT, type HttpFault } from "./fault.ts";
-import { FIELD_WORDS, type Head } from "./head.ts";
+import { type Head, valueEnd, valueStart } from "./head.ts";
 import { hostNameEnd } from "./host.ts";
 import {
   FIELD_CONNECTION,
@@ -29,15 +29,15 @@ export function applyFieldRule(
   field: number,
   id: number,
 ): HttpFault | null {
-  const valueStart = start + (head.fields[field * FIELD_WORDS + 2] as number);
-  const valueEnd = start + (head.fields[field * FIELD_WORDS + 3] as number);
+  const from = valueStart(head, start, field);
+  const to = valueEnd(head, start, field);
   switch (id) {
     case FIELD_CONTENT_LENGTH:
-      return applyContentLength(head, memory, field, valueStart, valueEnd);
+      return applyContentLength(head, memory, field, from, to);
     case FIELD_TRANSFER_ENCODING:
-      return applyTransferEncoding(head, memory, field, valueStart, valueEnd);
+      return applyTransferEncoding(head, memory, field, from, to);
     case FIELD_HOST:
-      return head.isRequest ? applyHost(head, memory, start, field, valueStart, valueEnd) : null;
+      return head.isRequest ? applyHost(head, memory, start, field, from, to) : null;
     case FIELD_CONNECTION:
       head.hasConnection = true;
       return null;
@@ -46,7 +46,7 @@ export function applyFieldRule(
       return null;
     case FIELD_EXPECT:
       // A client that speaks HTTP/1.0 knows no interim response (RFC 9110 section 10.1.1).
-      if (head.minorVersion === 1 && equalsLowerCase(memory, valueStart, valueEnd, CONTINUE)) {
+      if (head.minorVersion === 1 && equalsLowerCase(memory, from, to, CONTINUE)) {
         head.expectsContinue = head.isRequest;
       }
       return null;
@@ -59,16 +59,10 @@ export function applyFieldRule(
 }
 
 /** Not even the same number twice: RFC 9112 section 6.3 allows to refuse it, and nobody needs it. */
-function applyContentLength(
-  head: Head,
-  memory: Uint8Array,
-  field: number,
-  valueStart: number,
-  valueEnd: number,
-): HttpFault | null {
+function applyContentLength(head: Head, memory: Uint8Array, field: number, from: number, to: number): HttpFault | null {
   if (head.contentLengthField >= 0) return FAULT.contentLengthRepeated;
   if (head.transferEncodingField >= 0) return FAULT.contentLengthAndTransferEncoding;
-  const length = contentLengthOf(memory, valueStart, valueEnd);
+  const length = contentLengthOf(memory, from, to);
   if (length < 0) return length === LENGTH_OVERFLOW ? FAULT.contentLengthOverflow : FAULT.contentLength;
   head.contentLength = length;
   head.contentLengthField = field;
@@ -80,14 +74,14 @@ function applyTransferEncoding(
   head: Head,
   memory: Uint8Array,
   field: number,
-  valueStart: number,
-  valueEnd: number,
+  from: number,
+  to: number,
 ): HttpFault | null {
   // Several fields are one list, in which `chunked` was already.
   if (head.transferEncodingField >= 0) return FAULT.transferEncoding;
   if (head.contentLengthField >= 0) return FAULT.contentLengthAndTransferEncoding;
   if (head.minorVersion === 0) return FAULT.transferEncodingVersion;
-  const fault = transferEncodingFault(memory, valueStart, valueEnd);
+  const fault = transferEncodingFault(memory, from, to);
   if (fault === null) head.transferEncodingField = field;
   return fault;
 }
@@ -98,17 +92,17 @@ function applyHost(
   memory: Uint8Array,
   start: number,
   field: number,
-  valueStart: number,
-  valueEnd: number,
+  from: number,
+  to: number,
 ): HttpFault | null {
   if (head.hostField >= 0) return FAULT.hostRepeated;
-  const nameEnd = hostNameEnd(memory, valueStart, valueEnd);
+  const nameEnd = hostNameEnd(memory, from, to);
   if (nameEnd < 0) return FAULT.host;
   head.hostField = field;
   if (head.hasHost) return null;
   head.hasHost = true;
-  head.hostStart = valueStart - start;
-  head.hostEnd = valueEnd - start;
+  head.hostStart = from - start;
+  head.hostEnd = to - start;
   head.hostNameEnd = nameEnd - start;
   return null;
 }

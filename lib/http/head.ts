@@ -214,3 +214,13 @@ export class Head {
     return -1;
   }
 }
+
+/** Where the value of a field starts in the memory in which the head is at `base`, without whitespace around it. */
+export function valueStart(head: Head, base: number, field: number): number {
+  return base + (head.fields[field * FIELD_WORDS + 2] as number);
+}
+
+/** Where the value of a field ends. */
+export function valueEnd(head: Head, base: number, field: number): number {
+  return base + (head.fields[field * FIELD_WORDS + 3] as number);
+}

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FIELD_WORDS, type Head } from "../../http/head.ts";
+import { type Head, valueEnd, valueStart } from "../../http/head.ts";
 import { FIELD_ACCEPT } from "../../http/known_fields.ts";
 import { ascii } from "./bytes.ts";
 
@@ -13,8 +13,8 @@ const JSON_TYPE: Uint8Array = ascii("json");
 export function acceptsJson(head: Head, memory: Uint8Array, base: number): boolean {
   const field = head.findField(FIELD_ACCEPT);
   if (field < 0) return false;
-  const start = base + (head.fields[field * FIELD_WORDS + 2] as number);
-  const end = base + (head.fields[field * FIELD_WORDS + 3] as number) - JSON_TYPE.length;
+  const start = valueStart(head, base, field);
+  const end = valueEnd(head, base, field) - JSON_TYPE.length;
   for (let at = start; at <= end; at++) {
     let matched = 0;
     while (matched < JSON_TYPE.length && ((memory[at + matched] as number) | 0x20) === JSON_TYPE[matched]) matched++;

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { FIELD_WORDS, type Head } from "../../http/head.ts";
+import { type Head, valueEnd, valueStart } from "../../http/head.ts";
 import { FIELD_REFERER, FIELD_USER_AGENT } from "../../http/known_fields.ts";
 import type { Driver } from "../../net/driver.ts";
 import { Timer } from "../../ring/timer_wheel.ts";
@@ -125,8 +125,7 @@ export class AccessLog {
 function keepField(head: Head, id: number, keep: (start: number, end: number) => number): number {
   const field = head.findField(id);
   if (field < 0) return 0;
-  const at = field * FIELD_WORDS + 2;
-  return keep(head.fields[at] as number, head.fields[at + 1] as number);
+  return keep(valueStart(head, 0, field), valueEnd(head, 0, field));
 }
 
 function grown(bytes: Uint8Array, length: number): Uint8Array {

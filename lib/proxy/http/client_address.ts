@@ -4,7 +4,7 @@
  * @module
  */
 import { isIP } from "node:net";
-import { FIELD_WORDS, type Head } from "../../http/head.ts";
+import { type Head, valueEnd, valueStart } from "../../http/head.ts";
 import { FIELD_X_FORWARDED_FOR } from "../../http/known_fields.ts";
 import { textOf } from "./filters/text.ts";
 
@@ -17,9 +17,7 @@ export function trustedClient(head: Head, memory: Uint8Array, base: number, trus
   const named: string[] = [];
   let field = head.findField(FIELD_X_FORWARDED_FOR);
   for (; field >= 0; field = head.findField(FIELD_X_FORWARDED_FOR, field + 1)) {
-    const at = field * FIELD_WORDS + 2;
-    const value = textOf(memory, base + (head.fields[at] as number), base + (head.fields[at + 1] as number));
-    named.push(...value.split(","));
+    named.push(...textOf(memory, valueStart(head, base, field), valueEnd(head, base, field)).split(","));
   }
   const address = named[Math.max(0, named.length - trustedHops)]?.trim() ?? "";
   return isIP(address) === 0 ? null : address;

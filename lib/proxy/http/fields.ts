@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FIELD_WORDS, type Head } from "../../http/head.ts";
+import { FIELD_WORDS, type Head, valueEnd, valueStart } from "../../http/head.ts";
 import { FIELD_COUNT } from "../../http/known_fields.ts";
 import { copy } from "./bytes.ts";
 
@@ -81,6 +81,5 @@ export function putValue(
   base: number,
   field: number,
 ): number {
-  const start = head.fields[field * FIELD_WORDS + 2] as number;
-  return copy(target, at, source, base + start, base + (head.fields[field * FIELD_WORDS + 3] as number));
+  return copy(target, at, source, valueStart(head, base, field), valueEnd(head, base, field));
 }

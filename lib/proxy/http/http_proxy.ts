@@ -4,9 +4,8 @@
  * @module
  */
 import { RingwayError } from "../../../ffi/errors.ts";
-import { FIELD_WORDS, Head } from "../../http/head.ts";
+import { Head, valueEnd, valueStart } from "../../http/head.ts";
 import { FIELD_X_REQUEST_ID } from "../../http/known_fields.ts";
-import { formatAddress } from "../../net/address.ts";
 import type { Connection, ConnectionHandler, Listener, ListenerHandler } from "../../net/connection.ts";
 import type { Driver } from "../../net/driver.ts";
 import { ConnectionLimit } from "../connection_limit.ts";
@@ -175,7 +174,7 @@ export class HttpProxy implements ListenerHandler, HeadLender {
   /** @internal What a client's requests are given on their way. */
   additionsFor(connection: Connection): RequestAdditions {
     const remote = connection.remoteAddress();
-    const clientText = remote !== null && remote.family !== "unix" ? hostOf(formatAddress(remote)) : "unknown";
+    const clientText = remote !== null && remote.family !== "unix" ? remote.host : "unknown";
     const forwardedFor = clientText.includes(":") ? `"[${clientText}]"` : clientText;
     const { trustedHops, writesForwarded } = this.options;
     const client = ascii(clientText);
@@ -194,8 +193,7 @@ export class HttpProxy implements ListenerHandler, HeadLender {
   requestIdOf(head: Head, memory: Uint8Array, base: number): Uint8Array {
     const field = this.options.trustedHops > 0 ? head.findField(FIELD_X_REQUEST_ID) : -1;
     if (field < 0) return this.requestIds.next().slice();
-    const at = field * FIELD_WORDS + 2;
-    return memory.slice(base + (head.fields[at] as number), base + (head.fields[at + 1] as number));
+    return memory.slice(valueStart(head, base, field), valueEnd(head, base, field));
   }
 
   /** @internal User code waits for this: the runtime has to have its turns until it is settled. */
@@ -217,9 +215,4 @@ export class HttpProxy implements ListenerHandler, HeadLender {
     }
     return this.#date;
   }
-}
-
-/** The host of an address as `formatAddress` writes it, as X-Forwarded-For has it: without brackets. */
-function hostOf(address: string): string {
-  return address.slice(0, address.lastIndexOf(":")).replace(/^\[|\]$/g, "");
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { FIELD_WORDS, type Head, TARGET_ABSOLUTE, TARGET_ORIGIN } from "../../http/head.ts";
+import { type Head, TARGET_ABSOLUTE, TARGET_ORIGIN, valueEnd, valueStart } from "../../http/head.ts";
 import {
   FIELD_CONTENT_LENGTH,
   FIELD_EXPECT,
@@ -359,8 +359,8 @@ function putEarlier(target: Uint8Array, at: number, head: Head, source: Uint8Arr
 export function maximumForwards(head: Head, source: Uint8Array, base: number): number {
   const field = head.findField(FIELD_MAX_FORWARDS);
   if (field < 0) return -1;
-  const start = base + (head.fields[field * FIELD_WORDS + 2] as number);
-  const end = base + (head.fields[field * FIELD_WORDS + 3] as number);
+  const start = valueStart(head, base, field);
+  const end = valueEnd(head, base, field);
   if (start === end || end - start > MAX_FORWARDS_DIGITS) return -1;
   let value = 0;
   for (let at = start; at < end; at++) {

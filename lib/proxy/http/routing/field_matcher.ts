@@ -5,9 +5,9 @@
  */
 
 import { isToken } from "../../../http/characters.ts";
-import type { Head } from "../../../http/head.ts";
+import { type Head, valueEnd, valueStart } from "../../../http/head.ts";
 import { expectNoProblem } from "./config_error.ts";
-import { FieldName, valueEnd, valueStart } from "./field_name.ts";
+import { FieldName } from "./field_name.ts";
 import type { NamedMatch } from "./route_options.ts";
 import { checkTextMatch, TextMatcher } from "./text_matcher.ts";
 

@@ -34,13 +34,3 @@ export class FieldName {
     return equalsLowerCase(memory, start, base + (head.fields[field * FIELD_WORDS + 1] as number), this.#bytes);
   }
 }
-
-/** Where the value of a field starts, without whitespace around it. */
-export function valueStart(head: Head, base: number, field: number): number {
-  return base + (head.fields[field * FIELD_WORDS + 2] as number);
-}
-
-/** Where the value of a field ends. */
-export function valueEnd(head: Head, base: number, field: number): number {
-  return base + (head.fields[field * FIELD_WORDS + 3] as number);
-}

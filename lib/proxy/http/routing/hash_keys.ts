@@ -4,12 +4,12 @@
  * @module
  */
 import { isToken, SEMICOLON, SPACE, TAB } from "../../../http/characters.ts";
-import type { Head } from "../../../http/head.ts";
+import { type Head, valueEnd, valueStart } from "../../../http/head.ts";
 import { FIELD_COOKIE } from "../../../http/known_fields.ts";
 import { hashBytes } from "../../hash.ts";
 import { ascii } from "../bytes.ts";
 import { expectNoProblem } from "./config_error.ts";
-import { FieldName, valueEnd, valueStart } from "./field_name.ts";
+import { FieldName } from "./field_name.ts";
 import { QueryView } from "./query.ts";
 import type { HashKey } from "./route_options.ts";
 import { startsWith } from "./text_matcher.ts";
