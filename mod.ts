@@ -74,6 +74,7 @@ export {
   type HttpConfig,
   type IoUringOptions,
   type LogLevel,
+  type ProcessConfig,
   type Protocol,
   type ProxyConfig,
   type SrvName,

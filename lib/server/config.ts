@@ -62,20 +62,38 @@ export interface IoUringOptions {
 export type HttpConfig = Omit<HttpProxyOptions, "maximumConnections"> &
   Omit<HttpClusterOptions, "connectTimeoutMs" | "connectAttempts">;
 
-/** What a proxy with one group of listeners and one of endpoints is started with. */
-export interface ProxyConfig {
-  /** What is relayed. */
-  readonly protocol: Protocol;
-  /** Where to accept connections. */
-  readonly listen: readonly AddressTarget[];
-  /** The endpoints; a name stands for all of its addresses. */
-  readonly to: readonly Target[];
+/** What a process is started with, whatever it relays. */
+export interface ProcessConfig {
   /** Worker threads; `"auto"`: one per available processor. */
   readonly workers: number | "auto";
   /** Which driver moves the bytes. */
   readonly socketInterface: RequestedInterface;
   /** For the `uring` driver. */
   readonly ioUring: IoUringOptions;
+  /** How long connections may go on after a stop was asked for, in milliseconds. */
+  readonly drainTimeoutMs: number;
+  /** How often names are resolved again, in milliseconds; 0: never. */
+  readonly dnsRefreshMs: number;
+  /** Connections at the most, over all listeners and workers; 0: as many as the limit of open files allows. */
+  readonly maximumConnections: number;
+  /** Connections that wait in the kernel per listener and worker. */
+  readonly backlog: number;
+  /** When a worker accepts no more connections, and when it refuses requests. */
+  readonly overload: OverloadOptions;
+  /** The file that gets a line for each HTTP request; `"-"`: standard output, `""`: none. */
+  readonly accessLog: string;
+  /** `"common"`, `"combined"`, `"json"`, or a template such as `"%time% %method% %target% %status%"`. */
+  readonly accessLogFormat: string;
+}
+
+/** What a proxy with one group of listeners and one of endpoints is started with. */
+export interface ProxyConfig extends ProcessConfig {
+  /** What is relayed. */
+  readonly protocol: Protocol;
+  /** Where to accept connections. */
+  readonly listen: readonly AddressTarget[];
+  /** The endpoints; a name stands for all of its addresses. */
+  readonly to: readonly Target[];
   /** For `protocol` `"http"`. */
   readonly http: HttpConfig;
   /** How connections, or requests, are spread over endpoints. */
@@ -86,20 +104,6 @@ export interface ProxyConfig {
   readonly connectTimeoutMs: number;
   /** How long a TCP connection may be idle, in milliseconds; 0: for ever. HTTP has times of its own. */
   readonly idleTimeoutMs: number;
-  /** How long connections may go on after a stop was asked for, in milliseconds. */
-  readonly drainTimeoutMs: number;
-  /** How often names are resolved again, in milliseconds; 0: never. */
-  readonly dnsRefreshMs: number;
-  /** Relayed connections at the most, over all workers; 0: as many as the limit of open files allows. */
-  readonly maximumConnections: number;
-  /** Connections that wait in the kernel per listener and worker. */
-  readonly backlog: number;
-  /** When a worker accepts no more connections, and when it refuses requests. */
-  readonly overload: OverloadOptions;
-  /** The file that gets a line for each HTTP request; `"-"`: standard output, `""`: none. */
-  readonly accessLog: string;
-  /** `"common"`, `"combined"`, `"json"`, or a template such as `"%time% %method% %target% %status%"`. */
-  readonly accessLogFormat: string;
 }
 
 /** Everything but the addresses. */

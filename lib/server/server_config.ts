@@ -3,38 +3,16 @@
  *
  * @module
  */
-import type { RequestedInterface } from "../net/socket_interface.ts";
 import { type ClusterOptions, defaultClusterOptions } from "../proxy/cluster_options.ts";
 import type { FilterOptions } from "../proxy/http/filters/builtin/options.ts";
 import type { HttpClusterOptions, HttpProxyOptions } from "../proxy/http/options.ts";
 import { anyHost, plainRoute } from "../proxy/http/routing/plain_route.ts";
 import type { RouteMatch, RouteOptions, VirtualHostOptions } from "../proxy/http/routing/route_options.ts";
-import type { OverloadOptions } from "../proxy/overload.ts";
-import type { AddressTarget, IoUringOptions, ProxyConfig, Target } from "./config.ts";
+import type { AddressTarget, ProcessConfig, ProxyConfig, Target } from "./config.ts";
 import type { HealthCheckOptions } from "./health/health_check_options.ts";
 
 /** What a server is started with. */
-export interface ServerConfig {
-  /** Worker threads; `"auto"`: one per available processor. */
-  readonly workers: number | "auto";
-  /** Which driver moves the bytes. */
-  readonly socketInterface: RequestedInterface;
-  /** For the `uring` driver. */
-  readonly ioUring: IoUringOptions;
-  /** How long connections may go on after a stop was asked for, in milliseconds. */
-  readonly drainTimeoutMs: number;
-  /** How often names are resolved again, in milliseconds; 0: never. */
-  readonly dnsRefreshMs: number;
-  /** Connections at the most, over all listeners and workers; 0: as many as the limit of open files allows. */
-  readonly maximumConnections: number;
-  /** Connections that wait in the kernel per listener and worker. */
-  readonly backlog: number;
-  /** When a worker accepts no more connections, and when it refuses requests. */
-  readonly overload: OverloadOptions;
-  /** The file that gets a line for each HTTP request; `"-"`: standard output, `""`: none. */
-  readonly accessLog: string;
-  /** See {@linkcode ProxyConfig.accessLogFormat}. */
-  readonly accessLogFormat: string;
+export interface ServerConfig extends ProcessConfig {
   /** Where connections are accepted. */
   readonly listeners: readonly ListenerConfig[];
   /** Where they go. */
