@@ -8,6 +8,7 @@ import { Head } from "../../../http/head.ts";
 import { defaultHttpLimits } from "../../../http/limits.ts";
 import { parseRequestHead } from "../../../http/parse_head.ts";
 import { latin1 } from "../../../http/test_messages.ts";
+import { anyRequest, plainRoute } from "./plain_route.ts";
 import type { RouteMatch, RouteOptions, VirtualHostOptions } from "./route_options.ts";
 
 /** A request's head as the parser leaves it. */
@@ -43,22 +44,7 @@ export function routeOptions(
   match: Partial<RouteMatch> = {},
   options: Partial<Omit<RouteOptions, "match">> = {},
 ): RouteOptions {
-  return {
-    name: "",
-    match: { methods: [], headers: [], query: [], ...match },
-    action: { type: "clusters", clusters: [{ cluster: "web", weight: 1 }] },
-    rewrite: null,
-    requestHeaders: null,
-    responseHeaders: null,
-    mirror: null,
-    hash: [],
-    retry: null,
-    timeoutMs: 0,
-    responseTimeoutMs: null,
-    streamIdleTimeoutMs: null,
-    allowsConnect: false,
-    ...options,
-  };
+  return { ...plainRoute("web"), match: { ...anyRequest, ...match }, ...options };
 }
 
 /** A virtual host whose routes are named by their numbers. */
