@@ -28,6 +28,8 @@ import type { Downstream } from "./downstream.ts";
 import { ExchangeFilters } from "./exchange_filters.ts";
 import { closeGaps } from "./fields.ts";
 import type { FilterReply, FilterRoute } from "./filters/filter.ts";
+import type { ExchangeFacts } from "./filters/filter_run.ts";
+import { textOf } from "./filters/text.ts";
 import type { HttpCluster } from "./http_cluster.ts";
 import type { HttpProxy } from "./http_proxy.ts";
 import { LazyTimer } from "./lazy_timer.ts";
@@ -80,7 +82,7 @@ const CONTINUE: Uint8Array = ascii("HTTP/1.1 100 Continue\r\n\r\n");
 const CONNECTED: Uint8Array = ascii("HTTP/1.1 200 OK\r\n\r\n");
 
 /** See the module. */
-export class Exchange implements AttemptsOwner {
+export class Exchange implements AttemptsOwner, ExchangeFacts {
   readonly lender: HttpProxy;
   readonly limits: HttpLimits;
   method: number = METHOD_OTHER;
@@ -142,6 +144,14 @@ export class Exchange implements AttemptsOwner {
 
   get isRequestComplete(): boolean {
     return this.#filters?.takesRequest === true ? this.#isSent : this.#downstream.isRequestComplete;
+  }
+
+  get requestIdText(): string {
+    return textOf(this.requestId, 0, this.requestId.length);
+  }
+
+  get nowMs(): number {
+    return this.#proxy.driver.nowMs;
   }
 
   /** Bytes of the request's body so far. */
@@ -249,7 +259,7 @@ export class Exchange implements AttemptsOwner {
     const { options } = route;
     this.#route = route;
     const { timeoutMs, responseTimeoutMs, streamIdleTimeoutMs } = options;
-    if (timeoutMs > 0 && !this.isUpgrade && !this.isConnect) this.#deadlineMs = this.#proxy.driver.nowMs + timeoutMs;
+    if (timeoutMs > 0 && !this.isTunnelWanted) this.#deadlineMs = this.#proxy.driver.nowMs + timeoutMs;
     if (responseTimeoutMs !== null) this.#responseTimeoutMs = responseTimeoutMs;
     if (streamIdleTimeoutMs !== null) this.#streamIdleTimeoutMs = streamIdleTimeoutMs;
     this.#clusterName = options.action.type === "clusters" ? route.pickCluster(this.#proxy.random()) : "";
@@ -349,7 +359,7 @@ export class Exchange implements AttemptsOwner {
   }
 
   #startMirror(route: Route): void {
-    if (route.options.mirror === null || this.isUpgrade || this.isConnect) return;
+    if (route.options.mirror === null || this.isTunnelWanted) return;
     const name = route.mirrors(this.#proxy.random());
     if (name === null) return;
     const bytes = this.#attempts.headBytes.slice();
@@ -669,14 +679,14 @@ export class Exchange implements AttemptsOwner {
   #replyLocally(reason: Reason, detail = ""): void {
     this.#leave();
     const reply = this.#ownReply(reason, reason.status, detail, this.#decideLast());
-    this.#send(reason, reason.status, reply);
+    this.#sendReply(reason, reason.status, reply);
   }
 
   #answer(reason: Reason, status: number, make: (context: ReplyContext) => LocalReplyBytes): void {
     this.#leave();
     const isLast = this.#decideLast();
     const isHeadOnly = this.method === METHOD_HEAD;
-    this.#send(reason, status, make({ isHeadOnly, isLast, date: this.#proxy.date(), edits: this.#ownEdits }));
+    this.#sendReply(reason, status, make({ isHeadOnly, isLast, date: this.#proxy.date(), edits: this.#ownEdits }));
   }
 
   /** What the route changes about an answer of the proxy's own. Where filters see it, that is done when it is sent. */
@@ -684,7 +694,7 @@ export class Exchange implements AttemptsOwner {
     return this.#filters?.seesResponses === true ? null : (this.#route?.responseHeaders ?? null);
   }
 
-  #send(reason: Reason, status: number, reply: LocalReplyBytes): void {
+  #sendReply(reason: Reason, status: number, reply: LocalReplyBytes): void {
     if (this.#filters?.seesResponses === true) {
       this.#count(reason);
       this.#filters.onLocalResponse(reply);

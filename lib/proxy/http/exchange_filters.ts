@@ -21,7 +21,6 @@ import type { FilterRoute } from "./filters/filter.ts";
 import { type FilterChain, HOOK_REQUEST, HOOK_RESPONSE, HOOK_ROUTE } from "./filters/filter_chain.ts";
 import { type FilterHost, FilterRun, RUN_DONE, RUN_PENDING, RUN_REPLY } from "./filters/filter_run.ts";
 import type { MessageView } from "./filters/message_view.ts";
-import { textOf } from "./filters/text.ts";
 import type { HttpProxy } from "./http_proxy.ts";
 import { BODY_TOO_LONG, FILTER_FAILED } from "./reasons.ts";
 import type { LocalReplyBytes } from "./reply.ts";
@@ -61,7 +60,7 @@ export class ExchangeFilters implements FilterHost {
     this.#proxy = proxy;
     this.#exchange = exchange;
     this.#chain = chain;
-    this.run = new FilterRun(chain, this);
+    this.run = new FilterRun(chain, this, exchange);
   }
 
   /** Was the request's head written anew, so that all that it says about where it comes from is a filter's? */
@@ -486,39 +485,6 @@ export class ExchangeFilters implements FilterHost {
 
   onFilterError(filter: string, error: unknown): void {
     this.#proxy.reporter.onFilterError(filter, error);
-  }
-
-  get clientText(): string {
-    return this.#exchange.clientText;
-  }
-
-  get requestIdText(): string {
-    const id = this.#exchange.requestId;
-    return textOf(id, 0, id.length);
-  }
-
-  get upstreamName(): string {
-    return this.#exchange.upstreamName;
-  }
-
-  get flag(): string {
-    return this.#exchange.flag;
-  }
-
-  get status(): number {
-    return this.#exchange.status;
-  }
-
-  get receivedBytes(): number {
-    return this.#exchange.receivedBytes;
-  }
-
-  get sentBytes(): number {
-    return this.#exchange.sentBytes;
-  }
-
-  get nowMs(): number {
-    return this.#proxy.driver.nowMs;
   }
 }
 

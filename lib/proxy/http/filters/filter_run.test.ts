@@ -10,13 +10,21 @@ import { defaultHttpLimits } from "../../../http/limits.ts";
 import { parseRequestHead } from "../../../http/parse_head.ts";
 import type { HttpFilter } from "./filter.ts";
 import { FilterChain, type FilterMatcher, HOOK_REQUEST, HOOK_RESPONSE, HOOK_ROUTE } from "./filter_chain.ts";
-import { type FilterHost, FilterRun, RUN_DONE, RUN_FAILED, RUN_PENDING, RUN_REPLY } from "./filter_run.ts";
+import {
+  type ExchangeFacts,
+  type FilterHost,
+  FilterRun,
+  RUN_DONE,
+  RUN_FAILED,
+  RUN_PENDING,
+  RUN_REPLY,
+} from "./filter_run.ts";
 import { bytesOf } from "./text.ts";
 
 const REQUEST = bytesOf("GET /x?y HTTP/1.1\r\nHost: a\r\nX-Real-IP: 6.6.6.6\r\n\r\n");
 
 /** An exchange whose facts can be changed. */
-class TestHost implements FilterHost {
+class TestHost implements FilterHost, ExchangeFacts {
   clientText = "10.0.0.1";
   requestIdText = "id";
   upstreamName = "";
@@ -53,7 +61,7 @@ class TestHost implements FilterHost {
 function start(filters: readonly HttpFilter[], matchers: readonly (FilterMatcher | null)[] = []) {
   const host = new TestHost();
   const entries = filters.map((filter, index) => ({ filter, matcher: matchers[index] ?? null }));
-  const run = new FilterRun(new FilterChain(entries), host);
+  const run = new FilterRun(new FilterChain(entries), host, host);
   const head = new Head(defaultHttpLimits);
   assert.equal(parseRequestHead(head, REQUEST, 0, REQUEST.length), REQUEST.length);
   run.begin(head, REQUEST, 0, false, new Uint8Array(0));

@@ -35,7 +35,7 @@ export interface ExchangeFacts {
 }
 
 /** What the run needs of its exchange. */
-export interface FilterHost extends ExchangeFacts {
+export interface FilterHost {
   /** Wait for the whole body of the request. */
   collectRequest(limitBytes: number): Promise<Uint8Array>;
   /** Wait for the whole body of the response. */
@@ -60,7 +60,7 @@ export class FilterRun implements HttpExchange {
   readonly startMs: number = Date.now();
   readonly #chain: FilterChain;
   readonly #host: FilterHost;
-  /** After the end they stay as they are: the host serves other requests then. */
+  /** After the end they stay as they are: the exchange serves other requests then. */
   #facts: ExchangeFacts;
   readonly #startedMs: number;
   #request: RequestView | null = null;
@@ -73,11 +73,12 @@ export class FilterRun implements HttpExchange {
   /** Changes whenever what a hook promised before is of no interest any more. */
   #turn = 0;
 
-  constructor(chain: FilterChain, host: FilterHost) {
+  /** `facts` may change as long as the run goes on. */
+  constructor(chain: FilterChain, host: FilterHost, facts: ExchangeFacts) {
     this.#chain = chain;
     this.#host = host;
-    this.#facts = host;
-    this.#startedMs = host.nowMs;
+    this.#facts = facts;
+    this.#startedMs = facts.nowMs;
   }
 
   /** A request's head has arrived. Before anything else, and not for what could not be read. */
@@ -191,7 +192,7 @@ export class FilterRun implements HttpExchange {
         this.#report(filter.name, error);
       }
     }
-    if (this.#chain.isCurious) this.#facts = factsOf(this.#host);
+    if (this.#chain.isCurious) this.#facts = factsOf(this.#facts);
   }
 
   #report(filter: string, error: unknown): void {
@@ -259,7 +260,7 @@ export class FilterRun implements HttpExchange {
   }
 }
 
-function factsOf(host: ExchangeFacts): ExchangeFacts {
-  const { clientText, requestIdText, upstreamName, flag, status, receivedBytes, sentBytes, nowMs } = host;
+function factsOf(facts: ExchangeFacts): ExchangeFacts {
+  const { clientText, requestIdText, upstreamName, flag, status, receivedBytes, sentBytes, nowMs } = facts;
   return { clientText, requestIdText, upstreamName, flag, status, receivedBytes, sentBytes, nowMs };
 }
