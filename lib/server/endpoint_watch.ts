@@ -6,7 +6,8 @@
 import { formatAddress } from "../net/address.ts";
 import type { EndpointState } from "../proxy/endpoint.ts";
 import type { LogLevel } from "./config.ts";
-import { type EndpointHealth, HealthChecker } from "./health/health_checker.ts";
+import { type EndpointHealth, HealthChecker, processEnvironment } from "./health/health_checker.ts";
+import type { Probe } from "./health/probe.ts";
 import type { NameServer } from "./name_server.ts";
 import { Resolver } from "./resolver.ts";
 import type { ClusterConfig, ServerConfig } from "./server_config.ts";
@@ -21,6 +22,8 @@ export interface ClusterEndpoints {
 
 /** What a watch needs. */
 export interface EndpointWatchOptions {
+  /** Asks endpoints whether they are good. */
+  readonly probe: Probe;
   /** What is asked for addresses. */
   readonly nameServer: NameServer;
   /** Where messages go. */
@@ -36,17 +39,22 @@ export class EndpointWatch {
   readonly #health: HealthChecker;
 
   /** A watch that has not begun, of one of the configuration's clusters. */
-  constructor(cluster: ClusterConfig, config: ServerConfig, { nameServer, log, onStates }: EndpointWatchOptions) {
+  constructor(cluster: ClusterConfig, config: ServerConfig, options: EndpointWatchOptions) {
+    const { probe, nameServer, log, onStates } = options;
     this.#cluster = cluster;
     const of = config.clusters.length === 1 ? "" : ` of cluster "${cluster.name}"`;
-    this.#health = new HealthChecker(cluster.healthCheck, {
-      onStates,
-      onHealth: (endpoint, isFirst) => {
-        const subject = `endpoint ${endpoint.address} of cluster "${cluster.name}"`;
-        if (endpoint.isHealthy) log("info", `${subject} is healthy${isFirst ? "" : " again"}`);
-        else log("warning", `${subject} is unhealthy: ${endpoint.lastFailure}`);
+    this.#health = new HealthChecker(
+      cluster.healthCheck,
+      {
+        onStates,
+        onHealth: (endpoint, isFirst) => {
+          const subject = `endpoint ${endpoint.address} of cluster "${cluster.name}"`;
+          if (endpoint.isHealthy) log("info", `${subject} is healthy${isFirst ? "" : " again"}`);
+          else log("warning", `${subject} is unhealthy: ${endpoint.lastFailure}`);
+        },
       },
-    });
+      processEnvironment(probe),
+    );
     this.#resolver = new Resolver(
       cluster.endpoints,
       { intervalMs: config.dnsRefreshMs, nameServer },

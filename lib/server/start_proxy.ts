@@ -13,6 +13,8 @@ import { type StatisticName, Statistics } from "../proxy/statistics.ts";
 import { AccessLogFile } from "./access_log_file.ts";
 import type { LogLevel, ProxyConfig } from "./config.ts";
 import { type ClusterEndpoints, EndpointWatch } from "./endpoint_watch.ts";
+import { createProbe } from "./health/create_probe.ts";
+import type { Probe } from "./health/probe.ts";
 import { checkListeners, type ListenAddress, type Listeners, openListeners } from "./listeners.ts";
 import { type NameServer, systemNameServer } from "./name_server.ts";
 import { ResolveError, resolveTarget } from "./resolve.ts";
@@ -73,8 +75,10 @@ export async function startProxy(
   const library = selected.driver === "uring" ? await loadLibrary() : null;
   const workers = config.workers === "auto" ? navigator.hardwareConcurrency : config.workers;
   const nameServer = options.nameServer ?? systemNameServer;
+  const probes = await Promise.all(config.clusters.map(({ healthCheck }) => createProbe(healthCheck)));
   const watches = config.clusters.map((cluster, index) => {
     return new EndpointWatch(cluster, config, {
+      probe: probes[index] as Probe,
       nameServer,
       log,
       onStates: (states) => supervisor?.setEndpoints(index, states),

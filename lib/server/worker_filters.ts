@@ -5,7 +5,6 @@
  */
 import { RingwayError } from "../../ffi/errors.ts";
 import { FilterMatcher } from "../proxy/http/filter_matcher.ts";
-import { createFilter } from "../proxy/http/filters/builtin/create.ts";
 import type { HttpFilter } from "../proxy/http/filters/filter.ts";
 import { FilterChain, type FilterEntry } from "../proxy/http/filters/filter_chain.ts";
 import type { FilterConfig, HttpListener, ServerConfig } from "./server_config.ts";
@@ -21,12 +20,14 @@ export async function createFilterChains(
   first: HttpFilter | null,
 ): Promise<(FilterChain | null)[]> {
   const module = config.module === null ? null : await importModule(config.module);
-  return config.listeners.map((listener, index) => {
-    if (listener.protocol !== "http") return null;
-    const entries = entriesOf(listener, module?.listeners?.[index]?.filters ?? []);
-    if (first !== null) entries.unshift({ filter: first, matcher: null });
-    return entries.length === 0 ? null : new FilterChain(entries);
-  });
+  return await Promise.all(
+    config.listeners.map(async (listener, index) => {
+      if (listener.protocol !== "http") return null;
+      const entries = await entriesOf(listener, module?.listeners?.[index]?.filters ?? []);
+      if (first !== null) entries.unshift({ filter: first, matcher: null });
+      return entries.length === 0 ? null : new FilterChain(entries);
+    }),
+  );
 }
 
 async function importModule(url: string): Promise<ConfigModule> {
@@ -34,20 +35,31 @@ async function importModule(url: string): Promise<ConfigModule> {
   return module.default ?? {};
 }
 
-function entriesOf({ filters }: HttpListener, own: readonly { readonly filter?: HttpFilter }[]): FilterEntry[] {
-  return filters.map((config, index) => ({
-    filter: filterOf(config, own[index]?.filter),
-    matcher: config.match === null ? null : new FilterMatcher(config.match),
-  }));
+function entriesOf(
+  { filters }: HttpListener,
+  own: readonly { readonly filter?: HttpFilter }[],
+): Promise<FilterEntry[]> {
+  return Promise.all(
+    filters.map(async (config, index) => ({
+      filter: await filterOf(config, own[index]?.filter),
+      matcher: config.match === null ? null : new FilterMatcher(config.match),
+    })),
+  );
 }
 
-function filterOf({ filter }: FilterConfig, own: HttpFilter | undefined): HttpFilter {
-  if (filter.type !== "custom") return createFilter(filter);
-  if (own?.name === filter.name) return own;
+async function filterOf({ filter }: FilterConfig, own: HttpFilter | undefined): Promise<HttpFilter> {
+  if (filter.type === "custom") return ownFilter(filter.name, own);
+  // Loaded only if there is one: most proxies start without.
+  const { createFilter } = await import("../proxy/http/filters/builtin/create.ts");
+  return createFilter(filter);
+}
+
+function ownFilter(name: string, own: HttpFilter | undefined): HttpFilter {
+  if (own?.name === name) return own;
   const failure = { code: "ERR_CONFIG", source: "internal", operation: "start a worker" } as const;
   const found = own === undefined ? "there is none" : `it is "${own.name}"`;
   throw new RingwayError(
-    `The filter "${filter.name}" is not at its place in the configuration when a worker imports it: ${found}; ` +
+    `The filter "${name}" is not at its place in the configuration when a worker imports it: ${found}; ` +
       "a configuration has to be the same each time it is imported",
     failure,
   );

@@ -9,8 +9,7 @@ import type { WeightedAddress } from "../resolve.ts";
 import { processCheckSlots } from "./check_slots.ts";
 import { type CheckEnvironment, EndpointChecker } from "./endpoint_checker.ts";
 import type { HealthCheckOptions } from "./health_check_options.ts";
-import { httpProbe } from "./http_probe.ts";
-import { tcpProbe } from "./tcp_probe.ts";
+import type { Probe } from "./probe.ts";
 
 /** What comes within this time is passed on together: each time, all workers get all endpoints. */
 const GATHER_MS = 10;
@@ -49,10 +48,10 @@ export class HealthChecker {
   #unscheduleUpdate: (() => void) | null = null;
 
   /** A checker without endpoints. */
-  constructor(options: HealthCheckOptions | null, handler: HealthHandler, environment?: CheckEnvironment) {
+  constructor(options: HealthCheckOptions | null, handler: HealthHandler, environment: CheckEnvironment) {
     this.#options = options;
     this.#handler = handler;
-    this.#environment = environment ?? processEnvironment(options);
+    this.#environment = environment;
   }
 
   /** What is known now, for workers. */
@@ -127,9 +126,10 @@ export class HealthChecker {
   }
 }
 
-function processEnvironment(options: HealthCheckOptions | null): CheckEnvironment {
+/** What checks need of the process. */
+export function processEnvironment(probe: Probe): CheckEnvironment {
   return {
-    probe: options === null ? async () => null : options.type === "http" ? httpProbe(options) : tcpProbe(options),
+    probe,
     slots: processCheckSlots,
     schedule(run, delayMs) {
       const timer = setTimeout(run, delayMs);
