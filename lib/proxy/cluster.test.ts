@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { OutlierOptions } from "./cluster_options.ts";
 import type { EndpointState } from "./endpoint.ts";
-import { NO_HASH } from "./hash.ts";
+import { mixHash, NO_HASH } from "./hash.ts";
 import { STATISTIC, Statistics } from "./statistics.ts";
 import { BALANCERS, countPicks, createCluster, endpointStates, seededRandom } from "./test_endpoints.ts";
 
@@ -54,6 +54,27 @@ describe("Cluster", () => {
       cluster.update(endpointStates([1, 3]), 0);
       const [light = 0, heavy = 0] = countPicks(cluster, 8000, () => cluster.pick([], 0, NO_HASH));
       assert.ok(heavy / light > 2.5 && heavy / light < 3.5, `${balancer}: ${light}, ${heavy}`);
+    }
+  });
+
+  it("neither uses nor counts endpoints of which nothing is known, unless there are no others", () => {
+    const pending = (states: readonly EndpointState[]): EndpointState[] =>
+      states.map((state) => ({ ...state, isHealthy: false, isPending: true }));
+    const [first, ...others] = endpointStates([1, 1, 1, 1]);
+    assert.ok(first);
+    for (const balancer of BALANCERS) {
+      const cluster = createCluster({ balancer, panicThresholdPercent: 50 }, [first]);
+      const used = () =>
+        countPicks(cluster, 200, (number) => cluster.pick([], 0, mixHash(number))).map((count) => count > 0);
+      cluster.update([first, ...pending(others)], 0);
+      assert.deepEqual(used(), [true, false, false, false], `${balancer}: many that are new are no panic`);
+      assert.equal(cluster.pick(cluster.endpoints.slice(0, 1), 0, 0), null, `${balancer}: nor are they a way out`);
+      cluster.update([{ ...first, isHealthy: false }, ...pending(others)], 0);
+      assert.deepEqual(used(), [true, false, false, false], `${balancer}: those that are known, in a panic`);
+      cluster.update([first, ...others.map((state, index) => ({ ...state, isHealthy: index === 0 }))], 0);
+      assert.deepEqual(used(), [true, true, false, false], `${balancer}: as their checks found them`);
+      cluster.update(pending(others), 0);
+      assert.deepEqual(used(), [true, true, true], `${balancer}: nothing is known of any`);
     }
   });
 

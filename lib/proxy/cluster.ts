@@ -75,9 +75,11 @@ export class Cluster {
       const isNew = !known.delete(name);
       if (!isFirst && state.isHealthy && (isNew || !endpoint.isHealthy)) endpoint.slowStartMs = nowMs;
       if (isNew || endpoint.weight !== state.weight) hasOthers = true;
-      if (endpoint.isHealthy !== state.isHealthy) hasChanged = true;
+      const isPending = state.isPending === true;
+      if (endpoint.isHealthy !== state.isHealthy || endpoint.isPending !== isPending) hasChanged = true;
       endpoint.weight = state.weight;
       endpoint.isHealthy = state.isHealthy;
+      endpoint.isPending = isPending;
       endpoints.set(name, endpoint);
     }
     for (const removed of known.values()) {
@@ -108,7 +110,7 @@ export class Cluster {
     const start = Math.floor(this.#context.random() * length);
     for (let step = 0; step < length; step++) {
       const endpoint = this.#endpoints[(start + step) % length] as Endpoint;
-      if (!tried.includes(endpoint)) return endpoint;
+      if (!tried.includes(endpoint) && !endpoint.isPending) return endpoint;
     }
     return null;
   }
@@ -116,8 +118,10 @@ export class Cluster {
   #findCandidates(nowMs: number): void {
     const all = this.#endpoints;
     const available = all.filter(({ isHealthy, record }) => isHealthy && !record.isEjected);
-    const isPanic = available.length * 100 < all.length * this.#options.panicThresholdPercent;
-    this.#candidates.set(all, isPanic ? all : available, nowMs);
+    // Those of which nothing is known are not bad: many new ones are no reason to panic, nor are they used in one.
+    const known = all.filter(({ isPending }) => !isPending);
+    const isPanic = available.length * 100 < known.length * this.#options.panicThresholdPercent;
+    this.#candidates.set(all, known.length === 0 ? all : isPanic ? known : available, nowMs);
     this.#countEjected();
   }
 

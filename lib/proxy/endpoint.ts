@@ -14,6 +14,8 @@ export interface EndpointState {
   readonly weight: number;
   /** Did the active health check find it good? Also without a health check. */
   readonly isHealthy: boolean;
+  /** Is its first check still to come, so that nothing is known of it? It is not healthy then. */
+  readonly isPending?: boolean;
 }
 
 /** One server of a cluster, as one worker sees it. Only its cluster changes it, but for the count. */
@@ -26,6 +28,8 @@ export class Endpoint {
   weight: number;
   /** Does the active health check find it good? */
   isHealthy: boolean;
+  /** Is nothing known of it yet? */
+  isPending: boolean;
   /**
    * What it has to do for this worker. TCP: connections, those being made included. HTTP: requests, those that wait for
    * a connection included. Counted by who uses it.
@@ -41,10 +45,11 @@ export class Endpoint {
   isRemoved = false;
 
   /** An endpoint without connections. */
-  constructor({ address, weight, isHealthy }: EndpointState) {
+  constructor({ address, weight, isHealthy, isPending = false }: EndpointState) {
     this.address = address;
     this.name = formatAddress(address);
     this.weight = weight;
     this.isHealthy = isHealthy;
+    this.isPending = isPending;
   }
 }

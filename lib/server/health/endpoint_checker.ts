@@ -34,6 +34,7 @@ export class EndpointChecker {
   readonly #options: HealthCheckOptions;
   readonly #environment: CheckEnvironment;
   readonly #onNews: (isFirst: boolean) => void;
+  readonly #wasHealthy: boolean;
   #isFirst = true;
   readonly #judge: HealthJudge;
   readonly #stopped = new AbortController();
@@ -55,7 +56,13 @@ export class EndpointChecker {
     this.#options = options;
     this.#environment = environment;
     this.#onNews = onNews;
+    this.#wasHealthy = isHealthy;
     this.#judge = new HealthJudge(options, isHealthy);
+  }
+
+  /** Is nothing known of the endpoint: was it neither there from the start nor checked yet? */
+  get isPending(): boolean {
+    return !this.#wasHealthy && this.#isFirst;
   }
 
   /** Is the endpoint healthy? */

@@ -57,7 +57,9 @@ export class HealthChecker {
   /** What is known now, for workers. */
   get states(): readonly EndpointState[] {
     return this.#endpoints.map(({ address, weight }) => {
-      return { address, weight, isHealthy: this.#checkers.get(formatAddress(address))?.isHealthy ?? true };
+      const checker = this.#checkers.get(formatAddress(address));
+      const state = { address, weight, isHealthy: checker?.isHealthy ?? true };
+      return checker?.isPending === true ? { ...state, isPending: true } : state;
     });
   }
 
