@@ -30,9 +30,9 @@ describe("the benchmark's options", () => {
   it("are all workloads but those that have to be named, and the usual peers, without any", () => {
     const { workloads, peers, settings, json, isGuard } = parse();
     assert.deepEqual(namesOf(workloads), [
-      ...["tcp-4k", "tcp-64k", "tcp-10m", "tcp-churn", "tcp-stall", "tcp-idle", "tcp-latency"],
+      ...["tcp-4k", "tcp-64k", "tcp-10m", "tcp-churn", "tcp-stall", "tcp-idle", "tcp-idle-1k", "tcp-latency"],
       ...["http-0", "http-4k", "http-64k", "http-post", "http-10m", "http-upload"],
-      ...["http-rate", "http-stall", "http-idle", "start"],
+      ...["http-rate", "http-stall", "http-idle", "http-idle-1k", "start"],
     ]);
     const ofProtocol = (wanted: string): string[] => namesOf(peers.filter(({ protocol }) => protocol === wanted));
     assert.deepEqual(ofProtocol("tcp"), [...CLASSIC, ...ENVOYS, "limit"]);

@@ -22,6 +22,8 @@ export interface Settings {
   readonly rates: readonly number[];
   /** How many connections are idle, if the limit of open files allows it. */
   readonly idleConnections: number;
+  /** The same, where there are to be few. */
+  readonly someIdleConnections: number;
   /** How long memory may take to be given back. */
   readonly giveBackSeconds: number;
   /** How often each command is started, over all rounds. */
@@ -36,11 +38,12 @@ export const FULL: Settings = {
   isQuick: false,
   rounds: 5,
   memoryRounds: 2,
-  seconds: 3,
+  seconds: 2,
   warmUpSeconds: 2,
   rates: RATES,
   stallSeconds: 5,
   idleConnections: 10_000,
+  someIdleConnections: 1000,
   giveBackSeconds: 10,
   starts: 20,
 };
@@ -55,6 +58,7 @@ export const QUICK: Settings = {
   rates: [4000, 8000],
   stallSeconds: 2,
   idleConnections: 2000,
+  someIdleConnections: 1000,
   giveBackSeconds: 4,
   starts: 6,
 };

@@ -82,7 +82,7 @@ const PLANS: readonly ChartPlan[] = [
     name: "memory",
     title: "Memory of an idle connection: less is better",
     note: `Resident memory; the kernel's buffers are not in it. ${SPREAD}`,
-    panels: panels("held", "tcp-idle", "http-idle"),
+    panels: panels("held", "tcp-idle", "tcp-idle-1k", "http-idle", "http-idle-1k"),
   },
 ];
 

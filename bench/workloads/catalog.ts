@@ -5,7 +5,7 @@
  */
 import { httpPost } from "./http_post.ts";
 import { httpRate } from "./http_rate.ts";
-import { httpIdle, tcpIdle } from "./idle.ts";
+import { httpIdle, httpIdleSome, tcpIdle, tcpIdleSome } from "./idle.ts";
 import { micro } from "./micro.ts";
 import { httpStall, tcpStall } from "./stall.ts";
 import { start } from "./start.ts";
@@ -34,6 +34,7 @@ export const WORKLOADS: readonly Workload[] = [
   tcpChurn,
   tcpStall,
   tcpIdle,
+  tcpIdleSome,
   tcpLatency,
   wrkWorkload({ name: "http-0", ...HTTP, ...SMALL, request: { file: "0" } }),
   wrkWorkload({ name: "http-4k", ...HTTP, ...SMALL, ...ON_FEW, request: { file: "4k" } }),
@@ -51,6 +52,7 @@ export const WORKLOADS: readonly Workload[] = [
   httpRate,
   httpStall,
   httpIdle,
+  httpIdleSome,
   start,
   tcpSyscalls,
   httpSyscalls,

@@ -28,60 +28,86 @@ const METRICS: readonly Metric[] = [
   { key: "connections", label: "connections", role: "detail" },
 ];
 
+/** How many connections are wanted. */
+type Wanted = (settings: Settings) => number;
+
+/** As many as servers have to be ready for. */
+const many: Wanted = ({ idleConnections }) => idleConnections;
+/** As many as an ordinary server has. */
+const some: Wanted = ({ someIdleConnections }) => someIdleConnections;
+
 /** Through TCP relays. */
-export const tcpIdle: Workload = {
-  name: "tcp-idle",
-  protocol: "tcp",
-  describe: (context) => describe(context, "relayed connections", "one small message each"),
-  metrics: METRICS,
-  usualPeers: peerNames("proxies"),
-  rounds: ({ memoryRounds }) => memoryRounds,
-  whyNot: () => null,
-  subjects: (context) => plans(context, "tcp"),
-};
-
+export const tcpIdle: Workload = idleTcp("tcp-idle", many);
+/** The same with a tenth of the connections, where what a proxy has anyway weighs more. */
+export const tcpIdleSome: Workload = idleTcp("tcp-idle-1k", some);
 /** Clients of HTTP reverse proxies that keep their connections. */
-export const httpIdle: Workload = {
-  name: "http-idle",
-  protocol: "http",
-  describe: (context) => describe(context, "clients of HTTP reverse proxies", "one request each, keep-alive"),
-  metrics: METRICS,
-  usualPeers: peerNames("proxies"),
-  rounds: ({ memoryRounds }) => memoryRounds,
-  whyNot: (environment) => whyMissing(environment, "nginx", "wrk"),
-  subjects: (context) => plans(context, "http"),
-};
+export const httpIdle: Workload = idleHttp("http-idle", many);
+/** The same with a tenth of the clients. */
+export const httpIdleSome: Workload = idleHttp("http-idle-1k", some);
 
-function describe({ environment, settings }: WorkloadContext, what: string, after: string): string {
-  const connections = countConnections(environment, settings);
+function idleTcp(name: string, wanted: Wanted): Workload {
+  const what = { wanted, connections: "relayed connections", after: "one small message each" };
+  return { ...idleWorkload(name, "tcp", what), whyNot: () => null };
+}
+
+function idleHttp(name: string, wanted: Wanted): Workload {
+  const what = { wanted, connections: "clients of HTTP reverse proxies", after: "one request each, keep-alive" };
+  return { ...idleWorkload(name, "http", what), whyNot: (environment) => whyMissing(environment, "nginx", "wrk") };
+}
+
+interface Idle {
+  readonly wanted: Wanted;
+  readonly connections: string;
+  readonly after: string;
+}
+
+function idleWorkload(name: string, protocol: Protocol, idle: Idle): Omit<Workload, "whyNot"> {
+  return {
+    name,
+    protocol,
+    describe: (context) => describe(context, idle),
+    metrics: METRICS,
+    usualPeers: peerNames("proxies"),
+    rounds: ({ memoryRounds }) => memoryRounds,
+    subjects: (context) => plans(context, protocol, idle),
+  };
+}
+
+function describe({ environment, settings }: WorkloadContext, { wanted, connections, after }: Idle): string {
+  const count = countConnections(environment, wanted(settings));
   const limited =
-    connections < settings.idleConnections
-      ? ` (not ${settings.idleConnections}: the limit is ${environment.descriptors.limit} open files)`
+    count < wanted(settings)
+      ? ` (not ${wanted(settings)}: the limit is ${environment.descriptors.limit} open files)`
       : "";
   return (
-    `${connections} ${what}${limited} after ${after}: resident memory of a fresh process, ` +
+    `${count} ${connections}${limited} after ${after}: resident memory of a fresh process, ` +
     `and what it still has ${settings.giveBackSeconds} s after they were closed`
   );
 }
 
-function plans(context: WorkloadContext, protocol: Protocol): SubjectPlan[] {
+function plans(context: WorkloadContext, protocol: Protocol, { wanted }: Idle): SubjectPlan[] {
   const { environment, settings } = context;
+  const connections = countConnections(environment, wanted(settings));
   return freshRelayPlans(context, {
-    connections: countConnections(environment, settings),
+    connections,
     startUpstream: () => (protocol === "http" ? startNginxHttp(environment) : startEcho(environment)),
     warmUp: ({ peer }) => relayNormalTraffic(environment, protocol, peer.port),
-    measure: (relay) => measure(context, protocol, relay),
+    measure: (relay) => measure(context, protocol, relay, connections),
   });
 }
 
 /** A relayed connection has two descriptors in the proxy; limits are set for as many where one would be enough. */
-export function countConnections({ descriptors }: Pick<Environment, "descriptors">, settings: Settings): number {
-  return Math.max(Math.min(settings.idleConnections, Math.floor((descriptors.limit - OTHER_DESCRIPTORS) / 2)), 1);
+export function countConnections({ descriptors }: Pick<Environment, "descriptors">, wanted: number): number {
+  return Math.max(Math.min(wanted, Math.floor((descriptors.limit - OTHER_DESCRIPTORS) / 2)), 1);
 }
 
-async function measure({ environment, settings }: WorkloadContext, protocol: Protocol, relay: Relay): Promise<Sample> {
+async function measure(
+  { environment, settings }: WorkloadContext,
+  protocol: Protocol,
+  relay: Relay,
+  connections: number,
+): Promise<Sample> {
   const { peer } = relay;
-  const connections = countConnections(environment, settings);
   const before = memoryOf(relay);
   const { descriptors, placement } = environment;
   const idle = new StartedProcess([
