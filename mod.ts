@@ -19,7 +19,9 @@
 export { type ErrorSource, RingwayError, type RingwayErrorOptions } from "./ffi/errors.ts";
 export type { HttpLimits } from "./lib/http/limits.ts";
 export { formatAddress, type IpAddress, type SocketAddress, type UnixAddress } from "./lib/net/address.ts";
+export { defaultIoUringOptions, type IoUringOptions } from "./lib/net/io_uring_options.ts";
 export type { RequestedInterface, SelectedInterface } from "./lib/net/socket_interface.ts";
+export { parseEndpoint, parseTarget, parseUpstream, TargetError, type Upstream } from "./lib/net/target.ts";
 export type { BalancerName, ClusterOptions, OutlierOptions } from "./lib/proxy/cluster_options.ts";
 export type {
   BasicAuthOptions,
@@ -72,7 +74,6 @@ export {
   defaultProxyConfig,
   type HostPort,
   type HttpConfig,
-  type IoUringOptions,
   type LogLevel,
   type ProcessConfig,
   type Protocol,
@@ -141,5 +142,4 @@ export type {
   TcpListener,
 } from "./lib/server/server_config.ts";
 export { type RunningProxy, type StartOptions, startProxy } from "./lib/server/start_proxy.ts";
-export { parseEndpoint, parseTarget, parseUpstream, TargetError, type Upstream } from "./lib/server/target.ts";
 export { VERSION } from "./lib/version.ts";

@@ -74,6 +74,16 @@ export interface Connection {
   write(lease: Lease): boolean;
   /** Send a copy of bytes. */
   writeBytes(bytes: Uint8Array): boolean;
+  /**
+   * Send small pieces at once (TCP_NODELAY, as all connections do at first) or let the kernel collect them. Without
+   * effect on unix sockets.
+   */
+  setNoDelay(isOn: boolean): void;
+  /**
+   * Let the kernel ask a silent peer after `idleMs` whether it is still there (SO_KEEPALIVE), rounded up to seconds;
+   * 0: never, as at first. Without effect on unix sockets.
+   */
+  setKeepAlive(idleMs: number): void;
   /** Send FIN after what is queued; receiving goes on. Once both directions have ended, `onClose` follows. */
   shutdownWrite(): void;
   /**

@@ -9,6 +9,7 @@ import { RingwayError } from "../../ffi/errors.ts";
 import { runtime } from "../../ffi/runtime.ts";
 import { formatAddress } from "../net/address.ts";
 import type { SelectedInterface } from "../net/socket_interface.ts";
+import { formatTarget } from "../net/target.ts";
 import { VERSION } from "../version.ts";
 import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import type { LogLevel } from "./config.ts";
@@ -19,7 +20,6 @@ import { configureLog, counted, logMessage } from "./log.ts";
 import { override } from "./overrides.ts";
 import { type ClusterConfig, type ServerConfig, serverConfig } from "./server_config.ts";
 import { checkProxy, type RunningProxy, startProxy } from "./start_proxy.ts";
-import { formatTarget } from "./target.ts";
 
 /**
  * A terminal sends Ctrl-C to every process of its foreground group, and npx and `deno run TASK` pass it

@@ -6,13 +6,13 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { RingwayError } from "../../ffi/errors.ts";
 import type { RequestedInterface } from "../net/socket_interface.ts";
+import { parseTarget, parseUpstream, TargetError, type Upstream } from "../net/target.ts";
 import type { BalancerName } from "../proxy/cluster_options.ts";
 import { lineFormat } from "../proxy/http/access_log_format.ts";
 import { VERSION } from "../version.ts";
 import { type AddressTarget, defaultProxyConfig, type LogLevel, type ProxyConfig } from "./config.ts";
 import { LOG_LEVELS } from "./log.ts";
 import type { GivenOptions } from "./overrides.ts";
-import { parseTarget, parseUpstream, TargetError, type Upstream } from "./target.ts";
 
 /** What the command line asks for. */
 export interface CommandLine {

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { UnixAddress } from "../net/address.ts";
+import { defaultIoUringOptions, type IoUringOptions } from "../net/io_uring_options.ts";
 import type { RequestedInterface } from "../net/socket_interface.ts";
+import type { AddressTarget, Protocol, Target } from "../net/target.ts";
 import type { BalancerName } from "../proxy/cluster_options.ts";
 import {
   defaultHttpClusterOptions,
@@ -14,49 +15,11 @@ import {
 } from "../proxy/http/options.ts";
 import { defaultOverloadOptions, type OverloadOptions } from "../proxy/overload.ts";
 
-/** A host that may be a name, and a port. */
-export interface HostPort {
-  readonly family: "name";
-  /** A name or an IP address, without brackets. */
-  readonly host: string;
-  /** 0 to 65535. */
-  readonly port: number;
-}
-
-/** Where to listen or connect to, before names are resolved. */
-export type AddressTarget = HostPort | UnixAddress;
-
-/** A service whose servers, with their ports and weights, are in SRV records of DNS (RFC 2782). */
-export interface SrvName {
-  readonly family: "srv";
-  /** The records' name, such as `_http._tcp.example.com`. */
-  readonly name: string;
-}
-
-/** Where to connect to, before names are resolved. */
-export type Target = AddressTarget | SrvName;
-
-/** What is relayed: the bytes of connections, or HTTP requests. */
-export type Protocol = "tcp" | "http";
-
+export type { AddressTarget, HostPort, Protocol, SrvName, Target } from "../net/target.ts";
 export type { BalancerName } from "../proxy/cluster_options.ts";
 
 /** How much is logged. */
 export type LogLevel = "trace" | "debug" | "info" | "warning" | "error" | "fatal";
-
-/** The io_uring options, named as in Envoy's first integration of io_uring. */
-export interface IoUringOptions {
-  /** Entries of the submission queue, rounded up to a power of two. */
-  readonly ioUringSize: number;
-  /** Accepts that are kept pending per listener on kernels without multishot accept. */
-  readonly acceptSize: number;
-  /** Bytes of one receive buffer for requests and small messages. */
-  readonly readBufferSize: number;
-  /** How long closing a connection waits for queued bytes to be sent, in milliseconds; 0: without limit. */
-  readonly writeTimeoutMs: number;
-  /** Let a kernel thread poll for submissions, which costs a core per worker. */
-  readonly useSubmissionQueuePolling: boolean;
-}
 
 /** Limits and times of HTTP, beside those that TCP has too. */
 export type HttpConfig = Omit<HttpProxyOptions, "maximumConnections"> &
@@ -110,13 +73,7 @@ export interface ProxyConfig extends ProcessConfig {
 export const defaultProxyConfig: Omit<ProxyConfig, "listen" | "to"> = {
   workers: "auto",
   socketInterface: "auto",
-  ioUring: {
-    ioUringSize: 512,
-    acceptSize: 5,
-    readBufferSize: 8192,
-    writeTimeoutMs: 1000,
-    useSubmissionQueuePolling: false,
-  },
+  ioUring: defaultIoUringOptions,
   protocol: "tcp",
   http: { ...defaultHttpProxyOptions, ...defaultHttpClusterOptions },
   balancer: "round-robin",

@@ -6,6 +6,7 @@ import { ipAddress } from "../net/address.ts";
 import type { Listener } from "../net/connection.ts";
 import { DefaultDriver } from "../net/default/driver.ts";
 import type { Driver } from "../net/driver.ts";
+import { connectionOptions, ringOptions } from "../net/io_uring_options.ts";
 import { UringDriver } from "../net/uring/driver.ts";
 import { runParked } from "../net/uring/parked_loop.ts";
 import { ConnectionLimit } from "../proxy/connection_limit.ts";
@@ -15,7 +16,6 @@ import { Timer } from "../ring/timer_wheel.ts";
 import { defaultProxyConfig } from "./config.ts";
 import { OverloadMonitor } from "./overload_monitor.ts";
 import { OverloadResponse } from "./overload_response.ts";
-import { connectionOptions, ringOptions } from "./ring_config.ts";
 
 const NONE: OverloadOptions = { pauseDelayMs: 0, refuseDelayMs: 0, pauseMemoryBytes: 0, refuseMemoryBytes: 0 };
 

@@ -6,10 +6,10 @@
 import { isIP } from "node:net";
 import { RingwayError } from "../../ffi/errors.ts";
 import { ipAddress, type SocketAddress } from "../net/address.ts";
+import { formatTarget } from "../net/target.ts";
 import type { AddressTarget, HostPort, SrvName, Target } from "./config.ts";
 import type { NameServer, SrvRecord } from "./name_server.ts";
 import { usedRecords } from "./srv_records.ts";
-import { formatTarget } from "./target.ts";
 
 /** A name that could not be resolved. */
 export class ResolveError extends RingwayError {

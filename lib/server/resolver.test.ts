@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { formatAddress } from "../net/address.ts";
 import { until } from "../net/default/test_harness.ts";
+import { parseEndpoint } from "../net/target.ts";
 import type { NameServer } from "./name_server.ts";
 import type { WeightedAddress } from "./resolve.ts";
 import { Resolver } from "./resolver.ts";
-import { parseEndpoint } from "./target.ts";
 import { emptyZone, startDnsServer, tableNameServer, type Zone } from "./test_name_servers.ts";
 
 /** A resolver for `TARGET` or `TARGET WEIGHT`, and what it has said. */

@@ -5,12 +5,12 @@
  */
 import { isIP } from "node:net";
 import { formatAddress, type SocketAddress } from "../net/address.ts";
+import { formatTarget } from "../net/target.ts";
 import type { HostPort, SrvName } from "./config.ts";
 import type { NameServer } from "./name_server.ts";
 import { ResolveError, resolveSrvName, resolveTarget, type WeightedAddress } from "./resolve.ts";
 import type { EndpointConfig } from "./server_config.ts";
 import { WEIGHT_MAXIMUM } from "./srv_records.ts";
-import { formatTarget } from "./target.ts";
 
 /** How names are resolved. */
 export interface ResolverOptions {

@@ -7,6 +7,7 @@ import { RingwayError } from "../../ffi/errors.ts";
 import { LIBRARY_VARIABLE, type Library, loadLibrary } from "../../ffi/library.ts";
 import { runtime } from "../../ffi/runtime.ts";
 import type { SocketAddress } from "../net/address.ts";
+import { ringOptions } from "../net/io_uring_options.ts";
 import { type SelectedInterface, selectSocketInterface } from "../net/socket_interface.ts";
 import type { EndpointState } from "../proxy/endpoint.ts";
 import { type StatisticName, Statistics } from "../proxy/statistics.ts";
@@ -19,7 +20,6 @@ import { checkListeners, type ListenAddress, type Listeners, openListeners } fro
 import { type NameServer, systemNameServer } from "./name_server.ts";
 import { ResolveError, resolveTarget } from "./resolve.ts";
 import { Resolver } from "./resolver.ts";
-import { ringOptions } from "./ring_config.ts";
 import { type ServerConfig, serverConfig } from "./server_config.ts";
 import { Supervisor } from "./supervisor.ts";
 import type { WorkerConfig } from "./worker_config.ts";

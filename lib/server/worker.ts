@@ -5,9 +5,8 @@
  */
 import process from "node:process";
 import { RingwayError } from "../../ffi/errors.ts";
-import { loadLibrary } from "../../ffi/library.ts";
-import { DefaultDriver } from "../net/default/driver.ts";
 import type { Driver } from "../net/driver.ts";
+import { openDriver } from "../net/open_driver.ts";
 import { UringDriver } from "../net/uring/driver.ts";
 import { runParked } from "../net/uring/parked_loop.ts";
 import { AccessLog } from "../proxy/http/access_log.ts";
@@ -18,7 +17,6 @@ import { STATISTIC, Statistics } from "../proxy/statistics.ts";
 import type { LogLevel } from "./config.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { type FromWorker, MessageCounter, type ToWorker } from "./messages.ts";
-import { connectionOptions, ringOptions } from "./ring_config.ts";
 import type { WorkerConfig } from "./worker_config.ts";
 import { createFilterChains } from "./worker_filters.ts";
 import { type ListenerProxy, WorkerProxies } from "./worker_proxies.ts";
@@ -62,7 +60,7 @@ class WorkerMain {
   }
 
   static async start(config: WorkerConfig, sent: MessageCounter): Promise<WorkerMain> {
-    const driver = await openDriver(config);
+    const driver = await openWorkerDriver(config);
     const { accessLog, accessLogFormat, workers } = config.server;
     const opened = accessLog === "" ? null : new AccessLog(driver, lineFormat(accessLogFormat), writeAccessLog);
     const chains = await createFilterChains(config.server, opened === null ? null : new AccessLogFilter(opened));
@@ -124,18 +122,18 @@ class WorkerMain {
   }
 }
 
-async function openDriver(config: WorkerConfig): Promise<Driver> {
-  const reporter = {
-    onHandlerError: (error: unknown) => log("error", `a connection was reset because of a bug: ${describe(error)}`),
-    onNotice: (message: string) => log("warning", message),
-  };
-  const connection = connectionOptions(config.server.ioUring);
-  if (config.driver === "default") return new DefaultDriver({ connection, reporter });
-  const library = await loadLibrary(config.libraryPath ?? undefined);
-  // A thread that can't have it costs a little more.
-  library.functions.ringway_thread_batch();
-  const ring = ringOptions(config.server.ioUring, config.disabledFeatures);
-  return new UringDriver({ library, ring, connection, acceptSize: config.server.ioUring.acceptSize, reporter });
+function openWorkerDriver({ driver, libraryPath, disabledFeatures, server }: WorkerConfig): Promise<Driver> {
+  return openDriver({
+    driver,
+    libraryPath,
+    disabledFeatures,
+    ioUring: server.ioUring,
+    isParked: true,
+    reporter: {
+      onHandlerError: (error) => log("error", `a connection was reset because of a bug: ${describe(error)}`),
+      onNotice: (message) => log("warning", message),
+    },
+  });
 }
 
 function writeAccessLog(bytes: Uint8Array<ArrayBuffer>): void {

@@ -157,6 +157,14 @@ export class DefaultConnection implements Connection {
     return write(this, leaseBytes(bytes.slice()));
   }
 
+  setNoDelay(isOn: boolean): void {
+    if (!this.isUnix && !this.isOver) this.socket.setNoDelay(isOn);
+  }
+
+  setKeepAlive(idleMs: number): void {
+    if (!this.isUnix && !this.isOver) this.socket.setKeepAlive(idleMs > 0, idleMs);
+  }
+
   shutdownWrite(): void {
     shutdown(this);
   }

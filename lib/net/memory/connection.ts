@@ -134,6 +134,10 @@ export class MemoryConnection implements Connection, EndOwner, Dialer {
     return this.write(this.#driver.pool.lease(bytes.slice(), `${this.name}, copied to write`));
   }
 
+  setNoDelay(): void {}
+
+  setKeepAlive(): void {}
+
   shutdownWrite(): void {
     if (this.isClosed || this.#isShutdownAsked) return;
     this.#isShutdownAsked = true;

@@ -137,6 +137,21 @@ export class UringConnection implements Connection {
     return this.write(leaseBytes(bytes.slice()));
   }
 
+  setNoDelay(isOn: boolean): void {
+    this.#setOption(abi.SOCKET_OPTION_NO_DELAY, isOn ? 1 : 0);
+  }
+
+  setKeepAlive(idleMs: number): void {
+    this.#setOption(abi.SOCKET_OPTION_KEEP_ALIVE, idleMs > 0 ? 1 : 0);
+    if (idleMs > 0) this.#setOption(abi.SOCKET_OPTION_KEEP_ALIVE_IDLE_S, Math.ceil(idleMs / 1000));
+  }
+
+  /** What a kind of socket does not have is not missed. */
+  #setOption(option: number, value: number): void {
+    if (this.state & (RELEASED | CLOSED) || this.descriptor < 0) return;
+    this.driver.ring.setSocketOption(this.descriptor, option, value);
+  }
+
   shutdownWrite(): void {
     if (this.state & (CLOSING | CLOSED | SHUTDOWN_ASKED)) return;
     this.state |= SHUTDOWN_ASKED;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { parseTarget } from "../../net/target.ts";
 import { defaultClusterOptions } from "../../proxy/cluster_options.ts";
 import { anyHost, plainRoute } from "../../proxy/http/routing/plain_route.ts";
 import { defaultProxyConfig } from "../config.ts";
 import { override } from "../overrides.ts";
-import { parseTarget } from "../target.ts";
 import { checkValue, checkYaml } from "./check.ts";
 import { problems } from "./test_problems.ts";
 

@@ -6,11 +6,11 @@
  * @module
  */
 import { z } from "zod";
+import { parseEndpoint } from "../../net/target.ts";
 import { type BalancerName, defaultClusterOptions, type OutlierOptions } from "../../proxy/cluster_options.ts";
 import { defaultProxyConfig } from "../config.ts";
 import type { HealthCheckOptions } from "../health/health_check_options.ts";
 import type { ClusterConfig, EndpointConfig } from "../server_config.ts";
-import { parseEndpoint } from "../target.ts";
 import type { ClusterSection } from "./types.ts";
 import {
   authority,

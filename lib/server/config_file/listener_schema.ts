@@ -6,10 +6,10 @@
  * @module
  */
 import { z } from "zod";
+import { parseTarget } from "../../net/target.ts";
 import { anyHost, plainRoute } from "../../proxy/http/routing/plain_route.ts";
 import { defaultProxyConfig } from "../config.ts";
 import type { HttpListenerConfig, ListenerConfig } from "../server_config.ts";
-import { parseTarget } from "../target.ts";
 import { filterSection } from "./filter_schema.ts";
 import { routeSection, virtualHostSection } from "./route_schema.ts";
 import type { ListenerSection } from "./types.ts";

@@ -6,8 +6,9 @@
  *
  * @module
  */
+
+import { formatTarget, parseTarget } from "../../net/target.ts";
 import { defaultOverloadOptions } from "../../proxy/overload.ts";
-import { formatTarget, parseTarget } from "../target.ts";
 import { checkCluster } from "./cluster_rules.ts";
 import { HTTP_CLUSTER_KEYS } from "./cluster_schema.ts";
 import { type ClusterUse, clusterUses } from "./cluster_uses.ts";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { parseTarget } from "../../net/target.ts";
 import type { HttpFilter } from "../../proxy/http/filters/filter.ts";
 import { anyRequest, plainRoute } from "../../proxy/http/routing/plain_route.ts";
 import type { RouteOptions } from "../../proxy/http/routing/route_options.ts";
 import { RouteTable } from "../../proxy/http/routing/route_table.ts";
-import { parseTarget } from "../target.ts";
 import { checkValue } from "./check.ts";
 import { defineConfig } from "./define_config.ts";
 import { ConfigFileError } from "./problem.ts";

@@ -9,6 +9,7 @@
 import { isIP } from "node:net";
 import { z } from "zod";
 import { isToken } from "../../http/characters.ts";
+import { parseEndpoint, parseTarget, TargetError } from "../../net/target.ts";
 import { checkDomain } from "../../proxy/http/routing/domains.ts";
 import { checkFieldName, checkFieldValue } from "../../proxy/http/routing/header_edits.ts";
 import { checkMethod } from "../../proxy/http/routing/method_matcher.ts";
@@ -16,7 +17,6 @@ import { checkPath } from "../../proxy/http/routing/path.ts";
 import { checkPattern } from "../../proxy/http/routing/patterns.ts";
 import { checkHost } from "../../proxy/http/routing/redirector.ts";
 import { checkProbePath } from "../health/health_check_options.ts";
-import { parseEndpoint, parseTarget, TargetError } from "../target.ts";
 
 /** A day less than 2^31 milliseconds, which is as far as a runtime's timers go. */
 const MOST_MS = 2_061_083_647;

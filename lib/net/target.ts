@@ -5,7 +5,32 @@
  */
 import { isIP } from "node:net";
 import { RingwayError } from "../../ffi/errors.ts";
-import type { AddressTarget, Protocol, Target } from "./config.ts";
+import type { UnixAddress } from "./address.ts";
+
+/** A host that may be a name, and a port. */
+export interface HostPort {
+  readonly family: "name";
+  /** A name or an IP address, without brackets. */
+  readonly host: string;
+  /** 0 to 65535. */
+  readonly port: number;
+}
+
+/** Where to listen or connect to, before names are resolved. */
+export type AddressTarget = HostPort | UnixAddress;
+
+/** A service whose servers, with their ports and weights, are in SRV records of DNS (RFC 2782). */
+export interface SrvName {
+  readonly family: "srv";
+  /** The records' name, such as `_http._tcp.example.com`. */
+  readonly name: string;
+}
+
+/** Where to connect to, before names are resolved. */
+export type Target = AddressTarget | SrvName;
+
+/** What is relayed: the bytes of connections, or HTTP requests. */
+export type Protocol = "tcp" | "http";
 
 /** Text that is not an address. */
 export class TargetError extends RingwayError {
