@@ -19,6 +19,15 @@
 export { type ErrorSource, RingwayError, type RingwayErrorOptions } from "./ffi/errors.ts";
 export type { HttpLimits } from "./lib/http/limits.ts";
 export { formatAddress, type IpAddress, type SocketAddress, type UnixAddress } from "./lib/net/address.ts";
+export type {
+  Connection,
+  ConnectionHandler,
+  ConnectionOptions,
+  Listener,
+  ListenerHandler,
+} from "./lib/net/connection.ts";
+export type { Driver, DriverName, DriverReporter, ListenOptions } from "./lib/net/driver.ts";
+export { SocketError } from "./lib/net/errors.ts";
 export { defaultIoUringOptions, type IoUringOptions } from "./lib/net/io_uring_options.ts";
 export type { RequestedInterface, SelectedInterface } from "./lib/net/socket_interface.ts";
 export { parseEndpoint, parseTarget, parseUpstream, TargetError, type Upstream } from "./lib/net/target.ts";
@@ -69,6 +78,8 @@ export type {
 export type { OverloadOptions } from "./lib/proxy/overload.ts";
 export { STATISTIC_MEANINGS, type StatisticName } from "./lib/proxy/statistics.ts";
 export type { FeatureName, FeatureState } from "./lib/ring/features.ts";
+export { type Lease, leaseBytes } from "./lib/ring/lease.ts";
+export { Timer } from "./lib/ring/timer_wheel.ts";
 export {
   type AddressTarget,
   defaultProxyConfig,
@@ -142,4 +153,10 @@ export type {
   TcpListener,
 } from "./lib/server/server_config.ts";
 export { type RunningProxy, type StartOptions, startProxy } from "./lib/server/start_proxy.ts";
+export type { AddressLike } from "./lib/sockets/address_like.ts";
+export type { SocketConnectOptions } from "./lib/sockets/connect.ts";
+export { type SocketUseCode, SocketUseError } from "./lib/sockets/errors.ts";
+export type { Socket } from "./lib/sockets/socket.ts";
+export type { SocketListener, SocketListenOptions } from "./lib/sockets/socket_listener.ts";
+export { openSockets, type Sockets, type SocketsOptions } from "./lib/sockets/sockets.ts";
 export { VERSION } from "./lib/version.ts";

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { echoServers } from "./echo_servers.ts";
+import { firstByte } from "./first_byte.ts";
 import { httpPost } from "./http_post.ts";
 import { httpRate } from "./http_rate.ts";
 import { httpIdle, httpIdleSome, tcpIdle, tcpIdleSome } from "./idle.ts";
@@ -59,5 +61,7 @@ export const WORKLOADS: readonly Workload[] = [
   sweepConnections,
   workers,
   ...sweepOptions,
+  ...echoServers,
+  firstByte,
   micro,
 ];

@@ -24,7 +24,8 @@ export function toAddress(address: AddressLike, operation: string): SocketAddres
   const target = toTarget(address, operation);
   if (target.family !== "name") return target;
   if (isIP(target.host) !== 0) return ipAddress(target.host, target.port);
-  const message = `Cannot ${operation} "${target.host}:${target.port}": give an IP address, as names are not resolved here`;
+  const name = `${target.host}:${target.port}`;
+  const message = `Cannot ${operation} "${name}": give an IP address, as names are not resolved here`;
   throw new SocketUseError("ERR_SOCKET_ARGUMENT", operation, message);
 }
 

@@ -38,7 +38,8 @@ export async function connectSocket(
 ): Promise<Socket> {
   const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   if (!(timeoutMs >= 0 && timeoutMs <= MAXIMUM_TIMEOUT_MS)) {
-    const message = `Cannot connect: timeoutMs is ${timeoutMs}, not a number of milliseconds from 0 to ${MAXIMUM_TIMEOUT_MS}`;
+    const allowed = `a number of milliseconds from 0 to ${MAXIMUM_TIMEOUT_MS}`;
+    const message = `Cannot connect: timeoutMs is ${timeoutMs}, not ${allowed}`;
     throw new SocketUseError("ERR_SOCKET_ARGUMENT", "connect", message);
   }
   signal?.throwIfAborted();

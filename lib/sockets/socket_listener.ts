@@ -29,12 +29,13 @@ export interface SocketListenOptions extends Omit<ListenOptions, "acceptSingly">
 
 const DEFAULT_MAXIMUM_WAITING = 128;
 
-/** See `Sockets.listen`. */
+/** See `Sockets.listen`. The listener is one of the `open` ones until it is closed. */
 export async function listenForSockets(
   driver: Driver,
   address: SocketAddress,
   options: SocketListenOptions,
   onProblem: (problem: RingwayError) => void,
+  open: Set<SocketListener>,
 ): Promise<SocketListener> {
   const { signal, maximumWaiting = DEFAULT_MAXIMUM_WAITING, ...rest } = options;
   if (!(Number.isInteger(maximumWaiting) && maximumWaiting >= 1)) {
@@ -52,11 +53,14 @@ export async function listenForSockets(
   driver.userCode.begin();
   const close = () => void queue.close();
   signal?.addEventListener("abort", close, { once: true });
+  const opened = new SocketListener(listener.address, queue);
+  open.add(opened);
   queue.onClosed = () => {
     driver.userCode.end();
     signal?.removeEventListener("abort", close);
+    open.delete(opened);
   };
-  return new SocketListener(listener.address, queue);
+  return opened;
 }
 
 /** Accepted sockets that nobody has asked for yet, or somebody who waits for one. */

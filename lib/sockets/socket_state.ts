@@ -141,8 +141,7 @@ export class SocketState implements ConnectionHandler {
   #settleRead(reader: Waiter<Uint8Array | null>): void {
     if (this.#isReadEnded) reader.resolve(null);
     else if (this.#errno !== 0) reader.reject(this.error("read from"));
-    else if (this.isGivenUp) reader.reject(closed("read"));
-    else reader.resolve(null);
+    else reader.reject(closed("read"));
   }
 
   /** Write after all that was written before; settled when the connection has taken it. */

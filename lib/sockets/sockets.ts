@@ -89,6 +89,7 @@ export class Sockets implements AsyncDisposable {
   readonly selected: SelectedInterface | null;
   readonly #bridge: Bridge | null;
   readonly #onProblem: (problem: RingwayError) => void;
+  readonly #listeners: Set<SocketListener> = new Set();
   #closing: Promise<void> | null = null;
 
   /** @internal */
@@ -123,7 +124,7 @@ export class Sockets implements AsyncDisposable {
    */
   async listen(address: AddressLike, options: SocketListenOptions = {}): Promise<SocketListener> {
     this.#assertOpen("listen");
-    return await listenForSockets(this.driver, toAddress(address, "listen"), options, this.#onProblem);
+    return await listenForSockets(this.driver, toAddress(address, "listen"), options, this.#onProblem, this.#listeners);
   }
 
   /**
@@ -144,8 +145,10 @@ export class Sockets implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    const listeners = [...this.#listeners].map((listener) => listener.close());
     await this.#bridge?.close();
     await this.driver.close();
+    await Promise.all(listeners);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

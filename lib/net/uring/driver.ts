@@ -555,7 +555,7 @@ export class UringDriver implements Driver, BufferWaiter {
     return this.#connectionCount > 0 || this.#listeners.some((listener) => listener !== null);
   }
 
-  /** Is there anything that a loop would have to turn for: a connection, a listener, a timer of somebody's, a command? */
+  /** Is there anything to turn the loop for: a connection, a listener, a timer of somebody's, a command? */
   get isInUse(): boolean {
     const ownTimers = (this.#shrinkTimer.isStarted ? 1 : 0) + (this.#scarcityTimer.isStarted ? 1 : 0);
     return this.#isInUse || this.#timers.size > ownTimers || this.hasWork;
