@@ -4,7 +4,7 @@
  * @module
  */
 import { RingwayError } from "../../../ffi/errors.ts";
-import { Head, valueEnd, valueStart } from "../../http/head.ts";
+import { type Head, valueEnd, valueStart } from "../../http/head.ts";
 import { FIELD_X_REQUEST_ID } from "../../http/known_fields.ts";
 import type { Connection, ConnectionHandler, Listener, ListenerHandler } from "../../net/connection.ts";
 import type { Driver } from "../../net/driver.ts";
@@ -14,17 +14,16 @@ import { STATISTIC, type Statistics } from "../statistics.ts";
 import { ascii } from "./bytes.ts";
 import { Downstream } from "./downstream.ts";
 import type { FilterChain } from "./filters/filter_chain.ts";
+import { HeadPool } from "./head_pool.ts";
 import type { HeadLender } from "./head_reader.ts";
 import type { HttpCluster } from "./http_cluster.ts";
+import { HttpDate } from "./http_date.ts";
 import type { HttpProxyOptions } from "./options.ts";
 import { clientLines, type RequestAdditions, RequestChanges } from "./request_head.ts";
 import { RequestIds } from "./request_ids.ts";
 import { RESPONSE_ADDITION_BYTES } from "./response_head.ts";
 import type { RouteTable } from "./routing/route_table.ts";
 
-/** Heads that are kept for reuse. Only connections in the middle of a head have one. */
-const SPARE_HEADS = 64;
-const DATE_INTERVAL_MS = 500;
 const NOTHING: Uint8Array = new Uint8Array();
 
 /** Says whether the worker has too much to do. */
@@ -80,9 +79,8 @@ export class HttpProxy implements ListenerHandler, HeadLender {
   readonly #listeners: Listener[] = [];
   readonly #limit: ConnectionLimit;
   readonly #downstreams = new Set<Downstream>();
-  readonly #heads: Head[] = [];
-  #date: Uint8Array = new Uint8Array();
-  #dateMs = Number.NEGATIVE_INFINITY;
+  readonly #heads: HeadPool;
+  readonly #date: HttpDate;
   #isDraining = false;
   #onDrained: (() => void) | null = null;
 
@@ -98,7 +96,9 @@ export class HttpProxy implements ListenerHandler, HeadLender {
     this.filters = parts.filters ?? null;
     this.overload = parts.overload ?? null;
     this.#limit = new ConnectionLimit(options.maximumConnections, parts.limit ?? null);
-    this.partialHeadBytes = options.limits.headBytes + 4;
+    this.#heads = new HeadPool(options.limits);
+    this.#date = new HttpDate(this.driver);
+    this.partialHeadBytes = this.#heads.partialHeadBytes;
     const editBytes = Math.max(0, ...routes.routes.map(({ responseHeaders }) => responseHeaders?.maximumBytes ?? 0));
     this.scratch = new Uint8Array(options.limits.headBytes + RESPONSE_ADDITION_BYTES + editBytes);
   }
@@ -154,13 +154,12 @@ export class HttpProxy implements ListenerHandler, HeadLender {
 
   /** @internal A head to parse into. */
   takeHead(): Head {
-    return this.#heads.pop() ?? new Head(this.options.limits);
+    return this.#heads.takeHead();
   }
 
   /** @internal It is not needed any more. */
   giveHead(head: Head): void {
-    head.reset();
-    if (this.#heads.length < SPARE_HEADS) this.#heads.push(head);
+    this.#heads.giveHead(head);
   }
 
   /** @internal A cluster that a route names. */
@@ -209,10 +208,6 @@ export class HttpProxy implements ListenerHandler, HeadLender {
 
   /** @internal The date for a response, at most half a second old. */
   date(): Uint8Array {
-    if (this.driver.nowMs - this.#dateMs >= DATE_INTERVAL_MS) {
-      this.#dateMs = this.driver.nowMs;
-      this.#date = ascii(new Date().toUTCString());
-    }
-    return this.#date;
+    return this.#date.bytes();
   }
 }

@@ -10,6 +10,7 @@
  * @module
  */
 import { BodyReader } from "../../http/body_reader.ts";
+import type { HttpFault } from "../../http/fault.ts";
 import type { Head } from "../../http/head.ts";
 import { PARSE_FAULT, PARSE_INCOMPLETE, parseResponseHead } from "../../http/parse_head.ts";
 import type { Connection, ConnectionHandler } from "../../net/connection.ts";
@@ -152,7 +153,7 @@ export class Upstream implements ConnectionHandler, PieceTaker {
     }
     if (parsed === PARSE_FAULT) {
       lease.release();
-      this.#fail();
+      this.#fail(head.fault);
       return null;
     }
     const isMoreThere = parsed - earlierBytes < lease.length;
@@ -173,13 +174,13 @@ export class Upstream implements ConnectionHandler, PieceTaker {
     roomBytes: number,
   ): void {
     if (head.status < 200 && head.status !== 101) {
-      if (++this.#interimResponses > INTERIM_RESPONSES) this.#fail();
+      if (++this.#interimResponses > INTERIM_RESPONSES) this.#fail(null);
       else client.onInterimHead(head, memory, base);
       return;
     }
     if (head.status === 101) {
       if (!client.isUpgrade || head.upgradeField < 0) {
-        this.#fail();
+        this.#fail(null);
         return;
       }
       this.#state = TUNNEL;
@@ -228,7 +229,7 @@ export class Upstream implements ConnectionHandler, PieceTaker {
     const rest = followBody(body, lease);
     if (body.fault !== null) {
       lease.release();
-      this.#fail();
+      this.#fail(body.fault);
       return null;
     }
     lease.offset -= this.#headBytes;
@@ -244,7 +245,7 @@ export class Upstream implements ConnectionHandler, PieceTaker {
   #takeUnframed(lease: Lease, body: BodyReader): Lease | null {
     const rest = followPieces(body, lease, this);
     if (body.fault !== null) {
-      this.#fail();
+      this.#fail(body.fault);
       return null;
     }
     if (body.isComplete) this.#endBody(rest);
@@ -296,13 +297,13 @@ export class Upstream implements ConnectionHandler, PieceTaker {
     client.onResponseComplete();
   }
 
-  /** The response breaks a rule. */
-  #fail(): void {
+  /** The response breaks a rule; `null`: one that is no fault by itself. */
+  #fail(fault: HttpFault | null): void {
     const client = this.#client;
     this.#client = null;
     this.#state = ENDED;
     this.connection.reset();
-    client?.onUpstreamFailed(UPSTREAM_ERROR);
+    client?.onUpstreamFailed(UPSTREAM_ERROR, fault);
   }
 
   #close(): void {
@@ -364,6 +365,6 @@ export class Upstream implements ConnectionHandler, PieceTaker {
   #onBroken(): void {
     const client = this.#client;
     this.#client = null;
-    client?.onUpstreamFailed(UPSTREAM_CLOSED);
+    client?.onUpstreamFailed(UPSTREAM_CLOSED, null);
   }
 }

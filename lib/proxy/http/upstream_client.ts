@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { HttpFault } from "../../http/fault.ts";
 import type { Head } from "../../http/head.ts";
 import type { HttpLimits } from "../../http/limits.ts";
 import type { Lease } from "../../ring/lease.ts";
@@ -50,8 +51,8 @@ export interface UpstreamClient {
   onUpstreamDrained(): void;
   /** The response is complete; the connection has nothing to do with the request any more. */
   onResponseComplete(): void;
-  /** The connection ended in the middle, or the response breaks a rule. */
-  onUpstreamFailed(reason: Reason): void;
+  /** The connection ended in the middle, or the response breaks a rule: `fault`, if that rule is one of those. */
+  onUpstreamFailed(reason: Reason, fault: HttpFault | null): void;
   /** The endpoint sends no more through a tunnel. */
   onUpstreamEnd(): void;
 }
