@@ -17,18 +17,6 @@
  * @module
  */
 export { type ErrorSource, RingwayError, type RingwayErrorOptions } from "./ffi/errors.ts";
-export { createDevProxy, DevProxy, type DevProxySettings } from "./lib/dev_proxy/dev_proxy.ts";
-export type {
-  CookieRewrite,
-  DevProxyEvents,
-  DevProxyLogger,
-  DevProxyOptions,
-  DevProxyReply,
-  DevProxyRequest,
-  DevProxyTarget,
-  DevProxyTargetRequest,
-  DevProxyTargetResponse,
-} from "./lib/dev_proxy/options.ts";
 export type { HttpLimits } from "./lib/http/limits.ts";
 export { formatAddress, type IpAddress, type SocketAddress, type UnixAddress } from "./lib/net/address.ts";
 export type {
@@ -172,3 +160,16 @@ export type { Socket } from "./lib/sockets/socket.ts";
 export type { SocketListener, SocketListenOptions } from "./lib/sockets/socket_listener.ts";
 export { openSockets, type Sockets, type SocketsOptions } from "./lib/sockets/sockets.ts";
 export { VERSION } from "./lib/version.ts";
+export type { HttpClientOptions } from "./lib/web/client_options.ts";
+export type { FetchInput } from "./lib/web/client_request.ts";
+export {
+  HttpClientError,
+  type HttpClientErrorCode,
+  HttpServerError,
+  type HttpServerErrorCode,
+  RequestBodyError,
+} from "./lib/web/errors.ts";
+export { HttpClient } from "./lib/web/http_client.ts";
+export type { HttpServer, HttpServerStatistics } from "./lib/web/http_server.ts";
+export { serve } from "./lib/web/serve.ts";
+export type { ServeHandler, ServeInfo, ServeOptions } from "./lib/web/serve_options.ts";

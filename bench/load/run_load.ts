@@ -30,15 +30,16 @@ const END_TIMEOUT_MS = 30_000;
 /** What the proxy has still to do when the load generator has ended, such as to close connections. */
 const SETTLE_MS = 50;
 
-/** Run a load generator for as long as it is told to, against a proxy that relays to an upstream. */
+/** Run a load generator for as long as it is told to, against a proxy that relays to an upstream, or to none. */
 export async function runLoad(
   environment: Environment,
   command: readonly string[],
   seconds: number,
   proxy: StartedProcess,
-  upstream: StartedProcess,
+  upstream: StartedProcess | null,
 ): Promise<LoadRun> {
-  const [proxyBefore, upstreamBefore] = [readUsage(proxy.pid), readUsage(upstream.pid)];
+  const proxyBefore = readUsage(proxy.pid);
+  const upstreamBefore = upstream === null ? null : readUsage(upstream.pid);
   const ticks = readProcessorTicks();
   const start = performance.now();
   const timed = ["sh", "-c", '"$@"; code=$?; times >&2; exit $code', "sh", ...command];
@@ -47,11 +48,12 @@ export async function runLoad(
   const machineBusy = busyShare(ticks, readProcessorTicks());
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   const used = usageBetween(proxyBefore, readUsage(proxy.pid));
-  const upstreamUsed = usageBetween(upstreamBefore, readUsage(upstream.pid));
+  const upstreamNs =
+    upstream === null || upstreamBefore === null ? 0 : usageBetween(upstreamBefore, readUsage(upstream.pid)).cpuNs;
   if (proxy.isEnded) throw proxy.failure("ended during the measurement");
   const shares: Shares = {
     proxy: used.cpuNs / wallNs,
-    upstream: upstreamUsed.cpuNs / wallNs,
+    upstream: upstreamNs / wallNs,
     load: (parseTimes(load.error) * 1e9) / wallNs,
   };
   const notes = [findBottleneck(shares), findDisturbance(shares, machineBusy * cpus().length)];

@@ -9,6 +9,7 @@ import { httpPost } from "./http_post.ts";
 import { httpRate } from "./http_rate.ts";
 import { httpIdle, httpIdleSome, tcpIdle, tcpIdleSome } from "./idle.ts";
 import { micro } from "./micro.ts";
+import { serveWorkload } from "./serve.ts";
 import { httpStall, tcpStall } from "./stall.ts";
 import { start } from "./start.ts";
 import { sweepConnections, sweepOptions, workers } from "./sweeps.ts";
@@ -63,5 +64,8 @@ export const WORKLOADS: readonly Workload[] = [
   ...sweepOptions,
   ...echoServers,
   firstByte,
+  serveWorkload("serve-hello", "GET of 5 B", { file: "0" }),
+  serveWorkload("serve-4k", "GET of 4 KiB", { file: "4k" }),
+  serveWorkload("serve-post", "POST of 4 KiB, which is sent back", { uploadBytes: 4096 }),
   micro,
 ];

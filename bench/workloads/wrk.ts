@@ -64,17 +64,17 @@ function metricsOf(by: "request" | "byte"): Metric[] {
   return [{ key: "throughput", label: "MB/s", role: "compared" }, ...costMetrics(BY_BYTE)];
 }
 
-/** Measure once, on a relay to nginx with files, or for uploads to the echo. */
+/** Measure once: on a relay to nginx with files, or for uploads to the echo; or on what answers by itself. */
 export async function measureWrk(
   { environment }: WorkloadContext,
   { request, connections, by }: WrkLoad,
-  { peer, upstream }: Relay,
+  { peer, upstream }: Pick<Relay, "peer"> & { readonly upstream: Relay["upstream"] | null },
   seconds: number,
 ): Promise<Sample> {
   const url = `http://127.0.0.1:${peer.port}/${"file" in request ? request.file : ""}`;
   const upload = "file" in request ? [] : ["--", `${request.uploadBytes}`];
   const wrk = ["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "--timeout=10s", "-s", WRK_REPORT, url, ...upload];
-  const run = await runLoad(environment, wrk, seconds, peer.process, upstream.process);
+  const run = await runLoad(environment, wrk, seconds, peer.process, upstream?.process ?? null);
   const result = parseResult<WrkResult>(run.output);
   const failure = wrkFailure(result);
   if (failure !== null) throw new Error(failure);

@@ -1,0 +1,22 @@
+/**
+ * HTTP in the shapes of the web platform: a server from `Request` to `Response`, and a client like `fetch`.
+ *
+ * @module
+ */
+export { RingwayError } from "../../ffi/errors.ts";
+export type { HttpLimits } from "../http/limits.ts";
+export type { IpAddress, SocketAddress, UnixAddress } from "../net/address.ts";
+export type { AddressLike } from "../sockets/address_like.ts";
+export type { HttpClientOptions } from "./client_options.ts";
+export type { FetchInput } from "./client_request.ts";
+export {
+  HttpClientError,
+  type HttpClientErrorCode,
+  HttpServerError,
+  type HttpServerErrorCode,
+  RequestBodyError,
+} from "./errors.ts";
+export { HttpClient } from "./http_client.ts";
+export type { HttpServer, HttpServerStatistics } from "./http_server.ts";
+export { serve } from "./serve.ts";
+export type { ServeHandler, ServeInfo, ServeOptions } from "./serve_options.ts";
