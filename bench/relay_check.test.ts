@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
 import { describe, it } from "node:test";
-import { checkBothWays, checkEnd, serve } from "./relay_check.ts";
+import { checkBothWays, checkEnd, checkTogether, serve } from "./relay_check.ts";
 
 const PAYLOAD = randomBytes(1 << 20);
 
@@ -22,6 +22,7 @@ describe("the check of a relay", () => {
       downstream.pipe(socket).pipe(downstream);
     });
     assert.equal(await checkBothWays(relay.port, PAYLOAD), null);
+    assert.equal(await checkTogether(relay.port, PAYLOAD), null);
     assert.equal(await checkEnd(relay.port, PAYLOAD), null);
     relay.close();
     upstream.close();
@@ -51,6 +52,23 @@ describe("the check of a relay", () => {
       relay.close();
       upstream.close();
     }
+  });
+
+  it("finds bytes that came to another connection", async () => {
+    const upstream = await listen((socket) => serve(socket, PAYLOAD));
+    const waiting: { readonly downstream: Socket; readonly socket: Socket }[] = [];
+    const relay = await listen((downstream) => {
+      const socket = createConnection(upstream.port, "127.0.0.1");
+      downstream.pipe(socket);
+      const other = waiting.pop();
+      if (other === undefined) return void waiting.push({ downstream, socket });
+      // Two get each other's answers.
+      socket.pipe(other.downstream);
+      other.socket.pipe(downstream);
+    });
+    assert.match((await checkTogether(relay.port, PAYLOAD)) ?? "", / among others came with other bytes$/);
+    relay.close();
+    upstream.close();
   });
 
   it("finds a connection that ends too early", async () => {

@@ -16,6 +16,11 @@ const TIMEOUT_MS = 20_000;
 const DOWNLOAD = 1;
 const DOWNLOAD_AND_END = 2;
 const UPLOAD = 3;
+/** The second byte says which part. */
+const DOWNLOAD_PART = 4;
+const UPLOAD_PART = 5;
+/** So many parts of what is relayed, each in two connections of its own, at the same time. */
+const PARTS = 8;
 
 /** What the check found. Each is a sentence, or `null`. */
 export interface RelayCheck {
@@ -30,7 +35,7 @@ export function checkRelay(environment: Environment, peer: Peer): Promise<RelayC
   const payload = randomBytes(PAYLOAD_BYTES);
   const server = createServer((socket) => serve(socket, payload));
   return checkWith(environment, peer, server, async (port) => {
-    const failure = await checkBothWays(port, payload);
+    const failure = (await checkBothWays(port, payload)) ?? (await checkTogether(port, payload));
     return { failure, loss: failure ?? (await checkEnd(port, payload)) };
   });
 }
@@ -75,6 +80,26 @@ export async function checkBothWays(port: number, payload: Uint8Array): Promise<
   );
 }
 
+/** Download and upload in several connections at once, each with other bytes. */
+export async function checkTogether(port: number, payload: Uint8Array): Promise<string | null> {
+  const parts = Array.from({ length: PARTS }, (_, index) => partOf(payload, index));
+  const found = await Promise.all([
+    ...parts.map((part, index) =>
+      compare("a download among others", port, [Uint8Array.of(DOWNLOAD_PART, index)], part),
+    ),
+    ...parts.map((part, index) => {
+      const answer = new TextEncoder().encode(hash(part));
+      return compare("an upload among others", port, [Uint8Array.of(UPLOAD_PART, index), part], answer);
+    }),
+  ]);
+  return found.find((failure) => failure !== null) ?? null;
+}
+
+function partOf(payload: Uint8Array, index: number): Uint8Array {
+  const length = Math.floor(payload.length / PARTS);
+  return payload.subarray(index * length, (index + 1) * length);
+}
+
 /** Download where the upstream closes as soon as it has sent all. */
 export function checkEnd(port: number, payload: Uint8Array): Promise<string | null> {
   return compare("a download that ends", port, [Uint8Array.of(DOWNLOAD_AND_END)], payload);
@@ -99,17 +124,22 @@ export function serve(socket: Socket, payload: Uint8Array): void {
   // A peer that is only asked whether it accepts may reset its connection.
   socket.on("error", () => {});
   let uploaded: Uint8Array[] | null = null;
+  let expected = payload.length;
   let length = 0;
   socket.on("data", (bytes: Uint8Array) => {
     if (uploaded === null) {
       if (bytes[0] === DOWNLOAD) return void socket.write(payload);
       if (bytes[0] === DOWNLOAD_AND_END) return void socket.end(payload);
+      const part = partOf(payload, bytes[1] ?? 0);
+      if (bytes[0] === DOWNLOAD_PART) return void socket.write(part);
+      const isPart = bytes[0] === UPLOAD_PART;
+      if (isPart) expected = part.length;
       uploaded = [];
-      bytes = bytes.subarray(1);
+      bytes = bytes.subarray(isPart ? 2 : 1);
     }
     uploaded.push(bytes.slice());
     length += bytes.length;
-    if (length >= payload.length) socket.end(hash(...uploaded));
+    if (length >= expected) socket.end(hash(...uploaded));
   });
 }
 
