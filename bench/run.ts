@@ -14,9 +14,10 @@ import { measureWorkload } from "./measure.ts";
 import { describeMachine } from "./measurement/machine.ts";
 import type { Peer } from "./peers/peer.ts";
 import { checkRelay } from "./relay_check.ts";
+import { chooseRuns, whyLeftOut } from "./report/choice.ts";
 import { writeGenerated } from "./report/generated.ts";
 import { formatReport } from "./report/report.ts";
-import { chooseName, savedNames, saveRun } from "./report/saved_results.ts";
+import { saveRun } from "./report/saved_results.ts";
 import type { RunResult, WorkloadResult } from "./results.ts";
 
 const start = performance.now();
@@ -87,13 +88,17 @@ async function run({
   return peers.length === wanted.length && results.every(isComplete);
 }
 
-/** Keep the raw results, and write the page of results from those that count, which may be earlier ones. */
+/** Keep the raw results, and write the page of results from those that count, which may be others. */
 async function save(result: RunResult): Promise<void> {
-  report(`saved: bench/results/${await saveRun(result)}`);
-  const name = chooseName(await savedNames());
-  if (name === null) return;
-  await writeGenerated([name]);
-  report(`bench/RESULTS.md and its charts have the results of bench/results/${name}`);
+  const name = await saveRun(result);
+  report(`saved: bench/results/${name}`);
+  const chosen = await chooseRuns();
+  const [base] = chosen;
+  if (base === undefined) return;
+  const names = chosen.map((run) => run.name);
+  await writeGenerated(names);
+  report(`bench/RESULTS.md and its charts have the results of ${names.join(", ")}`);
+  if (!names.includes(name)) report(`${name} is not among them: ${whyLeftOut(base, result)}`);
 }
 
 /** Without the variable, ringway uses the library that is embedded in it. */

@@ -33,11 +33,12 @@ function formatSection(run: RunResult): string {
   const alternative = measured.flatMap(describeBars).join("; ");
   const quick =
     scope === "quick" ? `**A quick look of ${settings.rounds} times ${settings.seconds} s, which says little.** ` : "";
+  const commands = command.split("\n").map(code).join(" and ");
   const wanted = measured.map(({ name }) => name).join(",");
   const paragraph =
     `${quick}One worker each, medians of ${settings.rounds} interleaved rounds on ${date.slice(0, 10)}; ` +
     `${escapeMarkdown(describeProcessor(machine))}. ${measured.slice(0, 1).flatMap(describeRatios).join(" ")} ` +
-    `All figures are in [bench/RESULTS.md](bench/RESULTS.md), made by ${code(command)}; ` +
+    `All figures are in [bench/RESULTS.md](bench/RESULTS.md), made by ${commands}; ` +
     `${code(`npx bun run bench --only ${wanted}`)} measures what the chart shows.`;
   return [
     "## What a request costs",
