@@ -6,6 +6,7 @@
 import { cpus } from "node:os";
 import type { Environment } from "../environment.ts";
 import { busyShare, readProcessorTicks } from "../measurement/machine.ts";
+import { readMemory } from "../measurement/memory.ts";
 import { readUsage, type UsageDifference, usageBetween } from "../measurement/usage.ts";
 import { runToEnd, type StartedProcess } from "../processes/started.ts";
 import { findBottleneck, findDisturbance, type Shares } from "./bottleneck.ts";
@@ -17,6 +18,8 @@ export interface LoadRun {
   readonly output: string;
   /** What the proxy used. */
   readonly proxy: UsageDifference;
+  /** What the proxy holds directly afterwards. */
+  readonly memoryBytes: number;
   /** How many processors were used, on average. */
   readonly shares: Shares;
   /** The part of all processors that was used, by whatever runs on the machine. */
@@ -57,5 +60,13 @@ export async function runLoad(
     load: (parseTimes(load.error) * 1e9) / wallNs,
   };
   const notes = [findBottleneck(shares), findDisturbance(shares, machineBusy * cpus().length)];
-  return { output: load.out, proxy: used, shares, machineBusy, notes: notes.filter((note) => note !== null) };
+  const memoryBytes = readMemory(proxy.pid).bytes;
+  return {
+    output: load.out,
+    proxy: used,
+    memoryBytes,
+    shares,
+    machineBusy,
+    notes: notes.filter((note) => note !== null),
+  };
 }

@@ -15,13 +15,14 @@ export interface CostUnit {
   readonly larger?: { readonly unit: string; readonly units: number };
 }
 
-/** The columns of processor time and context switches. */
+/** The columns of processor time, context switches and memory. */
 export function costMetrics({ unit, time, larger }: CostUnit): Metric[] {
   return [
     { key: "cpu", label: `CPU ${time}/${unit}`, role: "compared" },
     { key: "cpuUser", label: "user", role: "detail" },
     { key: "cpuSystem", label: "system", role: "detail" },
     { key: "switches", label: `switches/${larger?.unit ?? unit}`, role: "detail" },
+    { key: "memory", label: "memory MiB", role: "detail" },
     { key: "proxyBusy", label: "proxy busy %", role: "detail" },
     { key: "machineBusy", label: "machine busy %", role: "detail" },
   ];
@@ -46,6 +47,7 @@ export function costValues({ time, larger }: CostUnit, run: LoadRun, units: numb
     cpuUser: run.proxy.userNs / divisor,
     cpuSystem: run.proxy.systemNs / divisor,
     switches: (run.proxy.switches / units) * (larger?.units ?? 1),
+    memory: run.memoryBytes / 2 ** 20,
     proxyBusy: run.shares.proxy * 100,
     machineBusy: run.machineBusy * 100,
   };
