@@ -76,6 +76,18 @@ describe("the benchmark's options", () => {
     assert.equal(parse("--guard").isGuard, true);
   });
 
+  it("measure experiments on the limit only, with all of them", () => {
+    const { workloads, peers } = parse("--only=sweep-limit");
+    assert.deepEqual(namesOf(workloads), [
+      ...["sweep-limit-tcp-4k", "sweep-limit-tcp-10m", "sweep-limit-tcp-churn", "sweep-limit-http-post"],
+    ]);
+    const ofProtocol = (wanted: string): string[] => namesOf(peers.filter(({ protocol }) => protocol === wanted));
+    const both = ["limit", "limit-zero-copy", "limit-bundles", "limit-skip-success", "limit-direct", "limit-min-wait"];
+    assert.deepEqual(ofProtocol("http"), both);
+    assert.deepEqual(ofProtocol("tcp").toSorted(), [...both, "limit-incremental"].toSorted());
+    assert.ok(workloads.every(({ baseline }) => baseline === "limit"));
+  });
+
   it("choose workloads and peers, and add proxies", () => {
     const { workloads, peers } = parse(
       ...["--only", "tcp-4k,start", "--peers=nginx,ringway-bun-default"],

@@ -75,12 +75,12 @@ export function parseCommandLine(
   const { peers, rounds, seconds, quick, guard, extra, extraHttp, json } = options;
   const base = quick ? QUICK : FULL;
   const workloads = WORKLOADS.filter((workload) => isWanted(workload, options));
-  const wanted = PEERS.filter(({ name, isDefault }) => (peers === undefined ? isDefault : peers.includes(name)));
-  const all = [...wanted, ...extra, ...extraHttp];
+  const all = [...PEERS, ...extra, ...extraHttp];
   const peersOf = (workload: Workload): Peer[] => {
-    const usual = peers === undefined ? usualPeers(workload, quick) : undefined;
-    const isUsual = ({ name, isReference }: Peer): boolean => isReference || (usual?.includes(name) ?? true);
-    return all.filter((peer) => peer.protocol === workload.protocol && isUsual(peer));
+    const names = peers ?? usualPeers(workload, quick);
+    const isMeasured = ({ name, isReference, isDefault }: Peer): boolean =>
+      isReference || (names?.includes(name) ?? isDefault);
+    return all.filter((peer) => peer.protocol === workload.protocol && isMeasured(peer));
   };
   const needed = new Set(workloads.flatMap(peersOf));
   return {

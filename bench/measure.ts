@@ -22,10 +22,10 @@ export async function measureWorkload(
   context: WorkloadContext,
   report: (text: string) => void,
 ): Promise<WorkloadResult> {
-  const { name, metrics } = workload;
+  const { name, metrics, baseline } = workload;
   const skipped = workload.whyNot(context.environment);
-  const description = workload.describe(context);
-  if (skipped !== null) return { name, description, metrics, skipped, subjects: [] };
+  const head = { name, description: workload.describe(context), ...(baseline === undefined ? {} : { baseline }) };
+  if (skipped !== null) return { ...head, metrics, skipped, subjects: [] };
   const all: Measured[] = workload
     .subjects(context)
     .map((plan) => ({ plan, subject: null, samples: [], failure: null }));
@@ -66,7 +66,7 @@ export async function measureWorkload(
     for (const { subject } of all) await subject?.close();
   }
   const subjects = all.map(toResult);
-  return { name, description, metrics: metrics.filter(({ key }) => isMeasured(subjects, key)), skipped, subjects };
+  return { ...head, metrics: metrics.filter(({ key }) => isMeasured(subjects, key)), skipped, subjects };
 }
 
 /** Has any sample a figure for it? Without samples, all count. */

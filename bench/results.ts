@@ -24,9 +24,16 @@ export interface WorkloadResult {
   readonly name: string;
   readonly description: string;
   readonly metrics: readonly Metric[];
+  /** The subject that all others are divided by; without, ringway is divided by the others. */
+  readonly baseline?: string;
   /** Why it was not measured; `null` if it was. */
   readonly skipped: string | null;
   readonly subjects: readonly SubjectResult[];
+}
+
+/** Is a subject of the workload one of those that are divided by the others? */
+export function isDivided({ name, isOurs }: SubjectResult, { baseline }: WorkloadResult): boolean {
+  return baseline === undefined ? isOurs : name !== baseline;
 }
 
 /** The values of a metric, by rounds; none of a subject that is void. */

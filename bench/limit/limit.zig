@@ -1,17 +1,23 @@
 //! The limit: a program that is only there to be measured. It relays with io_uring in the way of ringway's workers,
-//! with as little as possible besides, to show what TypeScript, layers and checks cost.
+//! with as little as possible besides, to show what TypeScript, layers and checks cost; and with options in other ways,
+//! to show what these would change.
 //!
-//! bench_limit PORT UPSTREAM_PORT 0   relays the bytes of TCP connections
-//! bench_limit PORT UPSTREAM_PORT 1   relays HTTP requests on connections to the upstream that are kept. It rewrites
-//!                                    nothing and sees no more of a message than where it ends (message.zig)
+//! bench_limit PORT UPSTREAM_PORT 0 [OPTION...]   relays the bytes of TCP connections
+//! bench_limit PORT UPSTREAM_PORT 1 [OPTION...]   relays HTTP requests on connections to the upstream that are kept. It
+//!                                                rewrites nothing and sees no more of a message than where it ends
+//!                                                (message.zig)
 //!
 //! Errors end a connection or the program. There are no timeouts, no limits, and no checks of what comes.
 
 const std = @import("std");
 const liburing = @import("liburing");
+const commands = @import("commands.zig");
+const kernel = @import("kernel.zig");
+const pieces = @import("pieces.zig");
 const ring = @import("ring.zig");
 const sockets = @import("sockets");
 const Message = @import("message.zig").Message;
+const Options = @import("options.zig").Options;
 
 const process = sockets.process;
 
@@ -22,10 +28,7 @@ comptime {
 
 pub const main = process.Main(run).main;
 
-const Operation = enum(u8) { accept, connect, receive, send, close };
-
 const none: u32 = std.math.maxInt(u32);
-const no_buffer: u16 = std.math.maxInt(u16);
 /// Two for each relayed connection.
 const connections_limit = 65536;
 /// As in lib/net/uring/receive.ts and lib/server/ring_config.ts.
@@ -34,19 +37,22 @@ const small_receives_from_bulk = 4;
 const high_watermark = 65536;
 const low_watermark = 16384;
 const vector_pieces = 16;
+/// With bundles, in place of a bulk buffer.
+const bundle_bytes = 262144;
+const bundle_pieces = 32;
 
 const Connection = struct {
     descriptor: i32,
     is_upstream: bool,
     /// Where what is received goes; none while an HTTP connection has no request.
     peer: u32 = none,
-    /// What is to be sent: a list of buffers.
-    first: u16 = no_buffer,
-    last: u16 = no_buffer,
-    queued: u32 = 0,
-    /// How many of the buffers, and of the bytes, the kernel sends now.
+    /// What is to be sent.
+    queue: pieces.Queue = .{},
+    /// How many of the pieces, and of the bytes, the kernel sends now.
     sending: u32 = 0,
     sending_bytes: u32 = 0,
+    /// What became of a silent send, if it completed after all.
+    silent_result: ?i32 = null,
     is_connected: bool,
     is_receiving: bool = false,
     is_starved: bool = false,
@@ -55,22 +61,26 @@ const Connection = struct {
     is_closing: bool = false,
     is_dirty: bool = false,
     is_bulk: bool = false,
+    /// The last send did not take all at once: the next one may wait.
+    is_slow: bool = false,
     streak: u8 = 0,
+    /// Of the socket, that are under way.
+    shutdowns: u8 = 0,
     message: Message = .{},
 };
 
 /// struct iovec and struct msghdr.
-const Piece = extern struct { base: u64, length: u64 };
+const Extent = extern struct { base: u64, length: u64 };
 const Header = extern struct {
     name: u64 = 0,
     name_length: u64 = 0,
-    pieces: u64,
+    extents: u64,
     count: u64,
     control: u64 = 0,
     control_length: u64 = 0,
     flags: u64 = 0,
 };
-const Vector = struct { header: Header, pieces: [vector_pieces]Piece };
+const Vector = struct { header: Header, extents: [bundle_pieces]Extent };
 
 /// A list of slots.
 const Slots = struct {
@@ -105,64 +115,52 @@ var idle: Slots = .{};
 var dirty: Slots = .{};
 /// Connections that wait for buffers.
 var starved: Slots = .{};
-/// Of each buffer: the one behind it in its list, and how many of its bytes are used.
-var next_buffer: [ring.buffer_count]u16 = undefined;
-var lengths: [ring.buffer_count]u32 = undefined;
+/// Connections with a silent send.
+var silent: Slots = .{};
 /// Bytes of one multishot receive. 0 on kernels before 6.17, which know no limit.
 var receive_limit: u32 = high_watermark;
-var is_http = false;
+var options: Options = undefined;
 var listener: i32 = undefined;
 var upstream: sockets.Address = undefined;
 
 fn run(arguments: process.Arguments, _: process.Environment) void {
-    const port, const upstream_port, const http = process.numbers(&.{ "PORT", "UPSTREAM_PORT", "HTTP" }, arguments);
-    is_http = http == 1;
-    upstream = sockets.loopback(upstream_port);
-    listener = sockets.listen(port, .blocking);
-    ring.open();
-    accept();
+    options = Options.parse(arguments);
+    upstream = sockets.loopback(options.upstream_port);
+    ring.open(options);
+    if (options.direct) commands.useTable(ring.openTable());
+    listener = sockets.listen(options.port, .blocking);
+    commands.accept(listener);
     while (true) {
-        ring.turn(handle);
+        ring.wait();
+        if (options.skip_success) settle();
+        ring.take(handle);
         while (dirty.pop()) |slot| send(slot);
     }
 }
 
-fn submit(operation: Operation, opcode: u8, slot: u32, descriptor: i32) *liburing.Sqe {
-    const sqe = ring.next();
-    sqe.opcode = opcode;
-    sqe.fd = descriptor;
-    sqe.user_data = @as(u64, @intFromEnum(operation)) << 32 | slot;
-    return sqe;
-}
-
 fn handle(cqe: *const liburing.Cqe) void {
-    const slot: u32 = @truncate(cqe.user_data);
-    switch (@as(Operation, @enumFromInt(cqe.user_data >> 32))) {
+    const tag: commands.Tag = @bitCast(cqe.user_data);
+    switch (tag.operation) {
         .accept => onAccepted(cqe.res, hasMore(cqe)),
-        .connect => onConnected(slot, cqe.res),
-        .receive => onReceived(slot, cqe),
-        .send => onSent(slot, cqe.res),
+        .connect => onConnected(tag.slot, cqe.res),
+        .receive => onReceived(tag.slot, cqe),
+        .send => onSendCompleted(tag, cqe),
+        .shutdown => onShutdown(tag.slot),
+        // Settled before.
+        .silent_send => {},
         .close => {},
     }
 }
 
 fn hasMore(cqe: *const liburing.Cqe) bool {
-    const IORING_CQE_F_MORE = 2;
-    return cqe.flags & IORING_CQE_F_MORE != 0;
-}
-
-fn accept() void {
-    const SOCK_CLOEXEC = 0o2000000;
-    const sqe = submit(.accept, liburing.op.accept, 0, listener);
-    sqe.op_flags = SOCK_CLOEXEC;
-    sqe.ioprio = liburing.ioprio.accept_multishot;
+    return cqe.flags & kernel.cqe_flag.more != 0;
 }
 
 fn onAccepted(result: i32, is_armed: bool) void {
-    if (!is_armed) accept();
+    if (!is_armed) commands.accept(listener);
     if (result < 0) return;
     const slot = add(.{ .descriptor = result, .is_upstream = false, .is_connected = true });
-    if (is_http) armReceive(slot, .poll_first) else pair(slot, connect());
+    if (options.is_http) armReceive(slot, .poll_first) else pair(slot, connect());
 }
 
 fn add(connection: Connection) u32 {
@@ -173,10 +171,8 @@ fn add(connection: Connection) u32 {
 }
 
 fn connect() u32 {
-    const slot = add(.{ .descriptor = sockets.unconnected(), .is_upstream = true, .is_connected = false });
-    const sqe = submit(.connect, liburing.op.connect, slot, table[slot].descriptor);
-    sqe.addr = @intFromPtr(&upstream);
-    sqe.off = @sizeOf(sockets.Address);
+    const slot = add(.{ .descriptor = -1, .is_upstream = true, .is_connected = false });
+    table[slot].descriptor = commands.connect(slot, &upstream);
     return slot;
 }
 
@@ -199,26 +195,34 @@ fn armReceive(slot: u32, trial: enum { poll_first, at_once }) void {
     if (c.is_receiving or c.has_ended or c.is_closing or c.is_starved or !c.is_connected) return;
     if (c.peer != none) {
         const peer = &table[c.peer];
-        if (peer.queued >= high_watermark or !peer.is_connected) return;
+        if (peer.queue.bytes >= high_watermark or !peer.is_connected) return;
     }
     c.is_receiving = true;
-    const sqe = submit(.receive, liburing.op.recv, slot, c.descriptor);
-    sqe.flags = liburing.sqe_flag.buffer_select;
-    if (c.is_bulk) {
-        sqe.buf_group = @intFromEnum(ring.Group.bulk);
-    } else {
-        sqe.buf_group = @intFromEnum(ring.Group.small);
+    const sqe = commands.submit(.{ .operation = .receive, .slot = slot }, liburing.op.recv, c.descriptor);
+    sqe.flags |= liburing.sqe_flag.buffer_select;
+    const group = groupOf(c);
+    sqe.buf_group = @intFromEnum(group);
+    if (group == .small) {
         sqe.ioprio = liburing.ioprio.recv_multishot;
         sqe.file_index = receive_limit;
+        if (options.bundles) {
+            sqe.ioprio |= kernel.receive_bundle;
+            if (c.is_bulk and receive_limit > 0) sqe.file_index = bundle_bytes;
+        }
     }
     if (trial == .poll_first) sqe.ioprio |= liburing.ioprio.recvsend_poll_first;
+}
+
+/// Bundles are as large as bulk buffers.
+fn groupOf(c: *const Connection) ring.Group {
+    return if (c.is_bulk and !options.bundles) .bulk else .small;
 }
 
 fn onReceived(slot: u32, cqe: *const liburing.Cqe) void {
     const c = &table[slot];
     if (!hasMore(cqe)) c.is_receiving = false;
     if (cqe.res > 0) {
-        onBytes(slot, @intCast(cqe.flags >> 16), @intCast(cqe.res));
+        onBytes(slot, cqe);
     } else if (c.is_closing) {
         return closeIfIdle(slot);
     } else if (cqe.res == 0) {
@@ -230,30 +234,41 @@ fn onReceived(slot: u32, cqe: *const liburing.Cqe) void {
         } else return destroy(slot),
         else => return destroy(slot),
     }
-    const IORING_CQE_F_SOCK_NONEMPTY = 4;
-    const has_more_bytes = cqe.flags & IORING_CQE_F_SOCK_NONEMPTY != 0;
+    const has_more_bytes = cqe.flags & kernel.cqe_flag.socket_nonempty != 0;
     if (c.is_closing) closeIfIdle(slot) else armReceive(slot, if (has_more_bytes) .at_once else .poll_first);
 }
 
 fn onNoBuffers(slot: u32) void {
     const c = &table[slot];
-    if (c.is_bulk) {
-        if (!ring.provideMore(.bulk)) c.is_bulk = false;
-    } else if (!ring.provideMore(.small)) {
+    if (ring.provideMore(groupOf(c))) return;
+    if (groupOf(c) == .bulk) {
+        c.is_bulk = false;
+    } else {
         c.is_starved = true;
         starved.push(slot);
     }
 }
 
-fn onBytes(slot: u32, buffer: u16, length: u32) void {
+fn onBytes(slot: u32, cqe: *const liburing.Cqe) void {
+    const length: u32 = @intCast(cqe.res);
+    adapt(&table[slot], length);
+    var received = pieces.Received{
+        .buffer = @intCast(cqe.flags >> 16),
+        .left = length,
+        .is_open = cqe.flags & kernel.cqe_flag.buffer_more != 0,
+    };
+    while (received.take()) |piece| onPiece(slot, piece);
+}
+
+fn onPiece(slot: u32, piece: u16) void {
     const c = &table[slot];
-    if (c.is_closing) return release(buffer);
-    adapt(c, length);
-    const is_last = is_http and c.message.feed(ring.start(buffer)[0..length]);
+    if (c.is_closing) return release(piece);
+    const is_last = options.is_http and c.message.feed(pieces.content(piece));
     if (c.peer == none) pair(slot, if (c.is_upstream) process.fail("a response came unasked", .{}) else openUpstream());
-    enqueue(c.peer, buffer, length);
+    table[c.peer].queue.push(piece);
+    markDirty(c.peer);
     if (!is_last or !c.is_upstream) return;
-    if (c.queued > 0) process.fail("a response came before its request was sent", .{});
+    if (c.queue.bytes > 0) process.fail("a response came before its request was sent", .{});
     table[c.peer].peer = none;
     c.peer = none;
     idle.push(slot);
@@ -265,7 +280,8 @@ fn openUpstream() u32 {
 
 /// Small buffers or bulk ones?
 fn adapt(c: *Connection, length: u32) void {
-    if (ring.isFull(length) == c.is_bulk) {
+    // Shared buffers are large anyway.
+    if (ring.isFull(length) == c.is_bulk or options.incremental) {
         c.streak = 0;
         return;
     }
@@ -273,16 +289,6 @@ fn adapt(c: *Connection, length: u32) void {
     if (c.streak < @as(u8, if (c.is_bulk) small_receives_from_bulk else full_buffers_to_bulk)) return;
     c.is_bulk = !c.is_bulk;
     c.streak = 0;
-}
-
-fn enqueue(slot: u32, buffer: u16, length: u32) void {
-    const c = &table[slot];
-    lengths[buffer] = length;
-    next_buffer[buffer] = no_buffer;
-    if (c.first == no_buffer) c.first = buffer else next_buffer[c.last] = buffer;
-    c.last = buffer;
-    c.queued += length;
-    markDirty(slot);
 }
 
 fn markDirty(slot: u32) void {
@@ -297,50 +303,127 @@ fn send(slot: u32) void {
     c.is_dirty = false;
     if (c.is_closing) return closeIfIdle(slot);
     if (c.sending > 0 or c.is_shut or !c.is_connected) return;
-    if (c.first == no_buffer) {
+    if (c.queue.first == pieces.none) {
         if (c.peer != none and table[c.peer].has_ended) shutDown(slot);
         return;
     }
     const vector = &vectors[slot];
+    const most: u32 = if (options.bundles) bundle_pieces else vector_pieces;
     c.sending_bytes = 0;
-    var buffer = c.first;
-    while (buffer != no_buffer and c.sending < vector_pieces) : (buffer = next_buffer[buffer]) {
-        vector.pieces[c.sending] = .{ .base = @intFromPtr(ring.start(buffer)), .length = lengths[buffer] };
+    var piece = c.queue.first;
+    while (piece != pieces.none and c.sending < most) : (piece = pieces.following(piece)) {
+        const content = pieces.content(piece);
+        vector.extents[c.sending] = .{ .base = @intFromPtr(content.ptr), .length = content.len };
         c.sending += 1;
-        c.sending_bytes += lengths[buffer];
+        c.sending_bytes += @intCast(content.len);
     }
-    const MSG_NOSIGNAL_WAITALL = 0x4000 | 0x100;
-    const opcode = if (c.sending == 1) liburing.op.send else liburing.op.sendmsg;
-    const sqe = submit(.send, opcode, slot, c.descriptor);
-    sqe.op_flags = MSG_NOSIGNAL_WAITALL;
-    if (c.sending == 1) {
-        sqe.addr = vector.pieces[0].base;
+    submitSend(slot, vector, options.skip_success and piece == pieces.none and mayBeSilent(c));
+}
+
+fn submitSend(slot: u32, vector: *Vector, is_silent: bool) void {
+    const MSG_DONTWAIT = 0x40;
+    const MSG_WAITALL = 0x100;
+    const MSG_NOSIGNAL = 0x4000;
+    const c = &table[slot];
+    const is_single = c.sending == 1;
+    const opcode = if (options.zero_copy)
+        if (is_single) liburing.op.send_zc else kernel.op.sendmsg_zc
+    else if (is_single) liburing.op.send else liburing.op.sendmsg;
+    const tag = commands.Tag{
+        .operation = if (is_silent) .silent_send else .send,
+        .slot = slot,
+        .count = @intCast(c.sending),
+        .first = c.queue.first,
+    };
+    const sqe = commands.submit(tag, opcode, c.descriptor);
+    sqe.op_flags = MSG_NOSIGNAL | MSG_WAITALL;
+    if (is_single) {
+        sqe.addr = vector.extents[0].base;
         sqe.len = c.sending_bytes;
     } else {
-        vector.header = .{ .pieces = @intFromPtr(&vector.pieces), .count = c.sending };
+        vector.header = .{ .extents = @intFromPtr(&vector.extents), .count = c.sending };
         sqe.addr = @intFromPtr(&vector.header);
         sqe.len = 1;
+    }
+    if (!is_silent) return;
+    // It does not wait, so that it is over when the call that submits it is. To take less than all is a failure.
+    sqe.op_flags |= MSG_DONTWAIT;
+    sqe.flags |= liburing.sqe_flag.cqe_skip_success;
+    silent.push(slot);
+}
+
+/// Is there nothing that only the end of a send sets going again?
+fn mayBeSilent(c: *const Connection) bool {
+    return !c.is_slow and starved.count == 0 and (c.peer == none or table[c.peer].is_receiving);
+}
+
+/// Find out what became of all silent sends.
+fn settle() void {
+    ring.peek(noteSilentResult);
+    while (silent.pop()) |slot| {
+        const c = &table[slot];
+        const result = c.silent_result;
+        c.silent_result = null;
+        if (result) |failed| onSilentFailure(slot, failed) else onSent(slot, @intCast(c.sending_bytes));
+    }
+}
+
+fn noteSilentResult(cqe: *const liburing.Cqe) void {
+    const tag: commands.Tag = @bitCast(cqe.user_data);
+    if (tag.operation == .silent_send) table[tag.slot].silent_result = cqe.res;
+}
+
+/// What it did not take is sent again, with patience.
+fn onSilentFailure(slot: u32, result: i32) void {
+    const c = &table[slot];
+    const AGAIN = 11;
+    if (c.is_closing or (result < 0 and result != -AGAIN)) return onSent(slot, result);
+    c.sending = 0;
+    c.is_slow = true;
+    var sent: u32 = @intCast(@max(result, 0));
+    while (sent > 0) {
+        const length: u32 = @intCast(pieces.content(c.queue.first).len);
+        if (sent < length) {
+            c.queue.trim(sent);
+            break;
+        }
+        sent -= length;
+        release(c.queue.pop());
+    }
+    markDirty(slot);
+}
+
+fn onSendCompleted(tag: commands.Tag, cqe: *const liburing.Cqe) void {
+    if (cqe.flags & kernel.cqe_flag.notification != 0) return releaseAll(tag);
+    const c = &table[tag.slot];
+    // The kernel still reads the buffers, until it notifies.
+    if (hasMore(cqe)) {
+        while (c.sending > 0) : (c.sending -= 1) _ = c.queue.pop();
+    }
+    onSent(tag.slot, cqe.res);
+}
+
+fn releaseAll(tag: commands.Tag) void {
+    var piece = tag.first;
+    for (0..tag.count) |_| {
+        const following = pieces.following(piece);
+        release(piece);
+        piece = following;
     }
 }
 
 fn onSent(slot: u32, result: i32) void {
     const c = &table[slot];
-    while (c.sending > 0) : (c.sending -= 1) releaseFirst(c);
+    while (c.sending > 0) : (c.sending -= 1) release(c.queue.pop());
     if (c.is_closing) return closeIfIdle(slot);
     if (result < c.sending_bytes) return destroy(slot);
+    c.is_slow = false;
     markDirty(slot);
-    if (c.queued <= low_watermark and c.peer != none) armReceive(c.peer, .at_once);
+    if (c.queue.bytes <= low_watermark and c.peer != none) armReceive(c.peer, .at_once);
 }
 
-fn releaseFirst(c: *Connection) void {
-    const buffer = c.first;
-    c.first = next_buffer[buffer];
-    c.queued -= lengths[buffer];
-    release(buffer);
-}
-
-fn release(buffer: u16) void {
-    ring.provide(buffer);
+fn release(piece: u16) void {
+    if (!pieces.release(piece)) return;
     if (starved.pop()) |slot| {
         table[slot].is_starved = false;
         if (table[slot].is_closing) closeIfIdle(slot) else armReceive(slot, .at_once);
@@ -350,16 +433,27 @@ fn release(buffer: u16) void {
 fn onEnd(slot: u32) void {
     const c = &table[slot];
     c.has_ended = true;
-    if (is_http or table[c.peer].is_closing) return destroy(slot);
+    if (options.is_http or table[c.peer].is_closing) return destroy(slot);
     markDirty(c.peer);
 }
 
 /// All that came from the peer is sent, and no more will come.
 fn shutDown(slot: u32) void {
     const c = &table[slot];
-    if (c.has_ended and table[c.peer].first == no_buffer) return destroy(slot);
+    if (c.has_ended and table[c.peer].queue.first == pieces.none) return destroy(slot);
     c.is_shut = true;
-    sockets.shutdown(c.descriptor, .sending);
+    shutSocket(slot, .sending);
+}
+
+fn shutSocket(slot: u32, direction: sockets.Direction) void {
+    const c = &table[slot];
+    if (commands.shutdown(slot, c.descriptor, direction)) c.shutdowns += 1;
+}
+
+fn onShutdown(slot: u32) void {
+    const c = &table[slot];
+    c.shutdowns -= 1;
+    if (c.is_closing) closeIfIdle(slot);
 }
 
 /// Close a connection, and the one that it is relayed to.
@@ -370,7 +464,7 @@ fn destroy(slot: u32) void {
         c.is_closing = true;
         if (c.is_upstream and peer == none) idle.remove(slot);
         // It ends what the kernel still does for it.
-        if (c.is_receiving or c.sending > 0 or !c.is_connected) sockets.shutdown(c.descriptor, .both);
+        if (c.is_receiving or c.sending > 0 or !c.is_connected) shutSocket(slot, .both);
     }
     c.peer = none;
     if (peer != none) {
@@ -382,10 +476,10 @@ fn destroy(slot: u32) void {
 
 fn closeIfIdle(slot: u32) void {
     const c = &table[slot];
-    if (c.is_receiving or c.sending > 0 or c.is_dirty or c.is_starved or !c.is_connected or c.descriptor < 0) return;
-    while (c.first != no_buffer) releaseFirst(c);
-    const sqe = submit(.close, liburing.op.close, slot, c.descriptor);
-    sqe.flags = liburing.sqe_flag.cqe_skip_success;
+    if (c.is_receiving or c.sending > 0 or c.is_dirty or c.is_starved or !c.is_connected or c.shutdowns > 0) return;
+    if (c.descriptor < 0) return;
+    while (c.queue.first != pieces.none) release(c.queue.pop());
+    commands.close(slot, c.descriptor);
     c.descriptor = -1;
     free.push(slot);
 }

@@ -5,7 +5,7 @@
  */
 import { envoyPeer } from "./envoy.ts";
 import { haproxyPeer } from "./haproxy.ts";
-import { limitPeer } from "./limit.ts";
+import { limitPeers } from "./limit.ts";
 import { nginxHttpPeer, nginxPeer } from "./nginx.ts";
 import type { Peer, Protocol } from "./peer.ts";
 import { ringwayPeer } from "./ringway.ts";
@@ -17,13 +17,13 @@ export const PEERS: readonly Peer[] = [
   nginxPeer,
   haproxyPeer("tcp"),
   ...envoyPeers("tcp"),
-  limitPeer("tcp"),
+  ...limitPeers("tcp"),
   ...ringwayPeers("http"),
   nginxHttpPeer,
   haproxyPeer("http"),
   ...envoyPeers("http"),
   ...scriptPeers,
-  limitPeer("http"),
+  ...limitPeers("http"),
 ];
 
 function ringwayPeers(protocol: Protocol): Peer[] {

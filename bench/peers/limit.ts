@@ -1,5 +1,6 @@
 /**
- * The limit: a relay in Zig alone, which does with io_uring what ringway's workers do, and nothing else.
+ * The limit: a relay in Zig alone, which does with io_uring what ringway's workers do, and nothing else; and what else
+ * can be done with io_uring, one experiment each.
  *
  * @module
  */
@@ -7,10 +8,34 @@ import { benchProgram, whyMissing } from "../environment.ts";
 import { unusedPort } from "../processes/ports.ts";
 import { type Peer, type Protocol, startPeerProcess, untilAccepting } from "./peer.ts";
 
-/** `limit/limit.zig` as a peer. */
-export function limitPeer(protocol: Protocol): Peer {
+/** The limit without experiments. */
+export const LIMIT = "limit";
+
+/** Longer than a request takes to come, shorter than anybody notices. */
+const MIN_WAIT_US = 50;
+
+/** The options of `limit/options.zig`, by what is behind `limit-` in a peer's name. */
+const EXPERIMENTS: Readonly<Record<string, readonly string[]>> = {
+  "zero-copy": ["--zero-copy"],
+  bundles: ["--bundles"],
+  incremental: ["--incremental"],
+  "skip-success": ["--skip-success"],
+  direct: ["--direct"],
+  "min-wait": [`--min-wait=${MIN_WAIT_US}`],
+};
+
+/** `limit/limit.zig` as a peer, and with each experiment as others. */
+export function limitPeers(protocol: Protocol): Peer[] {
+  const experiments = Object.entries(EXPERIMENTS)
+    // What is shared by connections has heads in pieces, which the limit does not know.
+    .filter(([, options]) => protocol === "tcp" || !options.includes("--incremental"))
+    .map(([name, options]) => ({ ...limitPeer(protocol, `${LIMIT}-${name}`, options), isDefault: false }));
+  return [limitPeer(protocol, LIMIT, []), ...experiments];
+}
+
+function limitPeer(protocol: Protocol, name: string, options: readonly string[]): Peer {
   return {
-    name: "limit",
+    name,
     protocol,
     isOurs: false,
     isReference: false,
@@ -22,7 +47,8 @@ export function limitPeer(protocol: Protocol): Peer {
     start: async (environment, { upstreamPort }) => {
       const listen = await unusedPort();
       const numbers = [listen, upstreamPort, protocol === "http" ? 1 : 0].map(String);
-      return untilAccepting(startPeerProcess(environment, [benchProgram("limit"), ...numbers]), listen);
+      const command = [benchProgram("limit"), ...numbers, ...options];
+      return untilAccepting(startPeerProcess(environment, command), listen);
     },
   };
 }

@@ -73,8 +73,10 @@ pub fn unconnected() i32 {
     return descriptor;
 }
 
+pub const Direction = enum(u32) { sending = 1, both = 2 };
+
 /// shutdown(2).
-pub fn shutdown(descriptor: i32, direction: enum(usize) { sending = 1, both = 2 }) void {
+pub fn shutdown(descriptor: i32, direction: Direction) void {
     // It may be closed by the peer already.
     _ = linux.syscall2(.shutdown, word(descriptor), @intFromEnum(direction));
 }

@@ -79,6 +79,14 @@ describe("charts", () => {
     assert.match(chart?.svg ?? "", />20\.0<\/text>/);
   });
 
+  it("have experiments beside what they are based on", () => {
+    const subjects = ["limit-bundles", "limit"].map((name) => testSubject(name, [{ cpu: 10 }]));
+    const [chart, ...more] = drawCharts(testRun([testWorkload("sweep-limit-tcp-4k", subjects)]));
+    assert.deepEqual([chart?.name, more], ["experiments", []]);
+    assert.match(chart?.svg ?? "", /limit 10\.0, limit-bundles 10\.0\.<\/desc>/);
+    assert.match(chart?.svg ?? "", /limit: a program in Zig/);
+  });
+
   it("are named, and described in numbers", () => {
     const chart = drawPost(testSubject("nginx", [{ cpu: 10 }]), testSubject("limit", [{ cpu: 5 }]));
     assert.match(chart?.svg ?? "", /<title id="title">Processor time per request: less is better<\/title>/);
@@ -127,6 +135,20 @@ describe("the chart of latencies", () => {
     assert.equal(chart?.name, "connections");
     assert.match(chart.svg, /sweep-connections: CPU us\/request: nginx 100 at 1, 20\.0 at 512\./);
     assert.match(chart.svg, />some work of sweep-connections; 1 round<\/text>/);
+  });
+
+  it("has those of ringway's options, if they were varied", () => {
+    const metrics: readonly Metric[] = [2048, 65_536].flatMap((bytes) => [
+      { key: `throughputAt${bytes}`, label: `read-buffer-size ${bytes}: requests/s`, role: "compared" },
+      { key: `cpuAt${bytes}`, label: "CPU us/request", role: "compared" },
+    ]);
+    const values = { throughputAt2048: 1, throughputAt65536: 2, cpuAt2048: 30, cpuAt65536: 20 };
+    const subject = testSubject("ringway-deno", [values]);
+    for (const option of ["read-buffer-size", "io-uring-size"]) {
+      const [chart, ...more] = drawCharts(testRun([testWorkload(`sweep-options-${option}`, [subject], metrics)]));
+      assert.deepEqual([chart?.name, more], [option, []]);
+      assert.match(chart?.svg ?? "", /CPU us\/request: ringway-deno 30\.0 at 2,048, 20\.0 at 65,536\./);
+    }
   });
 
   it("may have one point only", () => {

@@ -39,6 +39,8 @@ interface PanelPlan {
 const SPREAD = "A thin line goes from the least to the most of the rounds.";
 const PARTS = `Strong colour: user time; faint colour: the kernel's. ${SPREAD}`;
 const RATE = { label: "requests per second", isLogarithmic: false, isRate: true } as const;
+const BUFFER_SIZE = { label: "bytes of a buffer", isLogarithmic: true, isRate: false } as const;
+const QUEUE_SIZE = { label: "entries of the queue", isLogarithmic: true, isRate: false } as const;
 const CONNECTIONS = { label: "connections", isLogarithmic: true, isRate: false } as const;
 
 /** The one that matters most, which the README shows. */
@@ -76,7 +78,28 @@ const PLANS: readonly ChartPlan[] = [
     name: "connections",
     title: "More and more connections",
     note: `Both axes are logarithmic. ${SPREAD}`,
-    panels: ["throughput", "cpu"].map((metric) => ({ workload: "sweep-connections", metric, along: CONNECTIONS })),
+    panels: sweep("sweep-connections", CONNECTIONS),
+  },
+  {
+    name: "read-buffer-size",
+    title: "ringway's read-buffer-size",
+    note: `Both axes are logarithmic. ${SPREAD}`,
+    panels: sweep("sweep-options-read-buffer-size", BUFFER_SIZE),
+  },
+  {
+    name: "io-uring-size",
+    title: "ringway's io-uring-size",
+    note: `Both axes are logarithmic. ${SPREAD}`,
+    panels: sweep("sweep-options-io-uring-size", QUEUE_SIZE),
+  },
+  {
+    name: "experiments",
+    title: "What else io_uring can do, tried on the limit: less is better",
+    note: PARTS,
+    panels: panels(
+      "cpu",
+      ...["sweep-limit-tcp-4k", "sweep-limit-tcp-10m", "sweep-limit-tcp-churn", "sweep-limit-http-post"],
+    ),
   },
   {
     name: "memory",
@@ -88,6 +111,10 @@ const PLANS: readonly ChartPlan[] = [
 
 function panels(metric: string, ...workloads: readonly string[]): PanelPlan[] {
   return workloads.map((workload) => ({ workload, metric }));
+}
+
+function sweep(workload: string, along: NonNullable<PanelPlan["along"]>): PanelPlan[] {
+  return ["throughput", "cpu"].map((metric) => ({ workload, metric, along }));
 }
 
 /** Those for which something was measured. */

@@ -72,6 +72,13 @@ describe("the report", () => {
     assert.match(report, /not measured +ringway-bun +tcp-4k CPU\/request \/ haproxy/);
   });
 
+  it("divides experiments by what they are based on", () => {
+    const subjects = [subject("limit", [{ cpu: 10 }]), subject("limit-bundles", [{ cpu: 5 }])];
+    const report = formatReport(testRun([{ ...workload("sweep-limit-tcp-4k", subjects), baseline: "limit" }]));
+    assert.match(report, /ratio of rounds +\/ limit\n/);
+    assert.match(report, /CPU us\/request, limit-bundles +0\.500\n/);
+  });
+
   it("has nothing but the reason of what is void or skipped", () => {
     const report = formatReport(
       testRun([

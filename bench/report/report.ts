@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type RunResult, ratioOf, type SubjectResult, summaryOf, type WorkloadResult } from "../results.ts";
+import { isDivided, type RunResult, ratioOf, type SubjectResult, summaryOf, type WorkloadResult } from "../results.ts";
 import type { Metric } from "../workloads/workload.ts";
 import { describeMachine, describeRounds } from "./machine_text.ts";
 import { collectNotes } from "./notes.ts";
@@ -30,7 +30,8 @@ function formatHead(run: RunResult): string {
   ].join("");
 }
 
-function formatWorkload({ name, description, metrics, skipped, subjects }: WorkloadResult): string {
+function formatWorkload(workload: WorkloadResult): string {
+  const { name, description, metrics, skipped, subjects } = workload;
   const title = `${name}: ${description}\n`;
   if (skipped !== null) return `${title}  not measured: ${skipped}\n`;
   const header = ["", ...metrics.map(({ label }) => label)];
@@ -41,7 +42,7 @@ function formatWorkload({ name, description, metrics, skipped, subjects }: Workl
     .filter(({ failure }) => failure !== null)
     .map(({ name, failure }) => `  ${name}: void: ${failure}\n`);
   const notes = collectNotes(valid).map((note) => `  ${note}\n`);
-  return [title, table, ...voids, ...notes, formatRatios(valid, metrics)].join("");
+  return [title, table, ...voids, ...notes, formatRatios(valid, workload)].join("");
 }
 
 function formatCell(subject: SubjectResult, { key, role }: Metric): string {
@@ -50,14 +51,17 @@ function formatCell(subject: SubjectResult, { key, role }: Metric): string {
   return formatSummary(summary);
 }
 
-function formatRatios(subjects: readonly SubjectResult[], metrics: readonly Metric[]): string {
-  const ours = subjects.filter(({ isOurs }) => isOurs);
-  const others = subjects.filter(({ isOurs }) => !isOurs);
-  if (ours.length === 0 || others.length === 0) return "";
-  const rows = metrics
+function formatRatios(subjects: readonly SubjectResult[], workload: WorkloadResult): string {
+  const divided = subjects.filter((subject) => isDivided(subject, workload));
+  const others = subjects.filter((subject) => !isDivided(subject, workload));
+  if (divided.length === 0 || others.length === 0) return "";
+  const rows = workload.metrics
     .filter(({ role }) => role === "compared")
     .flatMap(({ key, label }) =>
-      ours.map((our) => [`${label}, ${our.name}`, ...others.map((other) => formatSummary(ratioOf(our, other, key)))]),
+      divided.map((subject) => [
+        `${label}, ${subject.name}`,
+        ...others.map((other) => formatSummary(ratioOf(subject, other, key))),
+      ]),
     );
   if (rows.length === 0) return "";
   const header = ["ratio of rounds", ...others.map(({ name }) => `/ ${name}`)];

@@ -127,6 +127,20 @@ describe("the page of results", () => {
     assert.match(text, /^\| http-rate p99 at 1,000\/s \/ best peer, nginx \| .*ringway-bun \*\*1\.00 missed\*\*; /m);
   });
 
+  it("divides experiments by what they are based on, one row each", () => {
+    const subjects = [
+      testSubject("limit", [{ throughput: 100, cpu: 10 }]),
+      testSubject("limit-bundles", [{ throughput: 150, cpu: 5 }]),
+      testSubject("limit-direct", [{ cpu: 7777 }], "cut"),
+    ];
+    const text = page(testRun([{ ...testWorkload("sweep-limit-tcp-4k", subjects), baseline: "limit" }]));
+    assert.match(
+      text,
+      /^\| {2}\| requests\/s \/ limit \| CPU us\/request \/ limit \|\n.*\n\| limit-bundles \| 1\.50 \| 0\.500 \|$/m,
+    );
+    assert.doesNotMatch(text, /At a glance|limit divided by|7,?777/);
+  });
+
   it("links the charts that there are", () => {
     const links = [...page(testRun([POST])).matchAll(/^!\[.*\]\((.*)\)$/gm)].map(([, link]) => link);
     assert.deepEqual(links, ["charts/cost.svg", "charts/throughput.svg"]);

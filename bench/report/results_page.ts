@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type RunResult, ratioOf, type SubjectResult, summaryOf, type WorkloadResult } from "../results.ts";
+import { isDivided, type RunResult, ratioOf, type SubjectResult, summaryOf, type WorkloadResult } from "../results.ts";
 import type { Metric } from "../workloads/workload.ts";
 import type { Chart } from "./charts.ts";
 import { describeMachine, describeRounds, describeWorkload } from "./machine_text.ts";
@@ -20,7 +20,7 @@ export function formatResultsPage(run: RunResult, sources: readonly string[], ch
   const measured = run.workloads.filter(({ skipped }) => skipped === null);
   const parts = [
     formatHead(run, sources),
-    formatGlance(measured),
+    formatGlance(measured.filter(({ baseline }) => baseline === undefined)),
     ...charts.map(({ name, title }) => `![${escapeMarkdown(title)}](charts/${name}.svg)\n`),
     "## Targets\n",
     formatTargets(checkTargets(run.workloads, run.references)),
@@ -68,10 +68,11 @@ function formatHead(run: RunResult, sources: readonly string[]): string {
   ].join("\n");
 }
 
-/** The columns of ratios: ringway with io_uring, or what there is of ringway. */
-function ownSubjects({ subjects }: WorkloadResult): SubjectResult[] {
-  const main = subjects.filter(({ name }) => MAIN_SUBJECTS.includes(name));
-  return main.length > 0 ? main : subjects.filter(({ isOurs }) => isOurs);
+/** Those that are divided: ringway with io_uring, or what there is of ringway; or all but what they are based on. */
+function ownSubjects(workload: WorkloadResult): SubjectResult[] {
+  const divided = workload.subjects.filter((subject) => isDivided(subject, workload));
+  const main = divided.filter(({ name }) => MAIN_SUBJECTS.includes(name));
+  return main.length > 0 && workload.baseline === undefined ? main : divided;
 }
 
 /** Those that they are compared with. */
@@ -145,6 +146,7 @@ function formatRatios(workload: WorkloadResult): string {
   const others = otherSubjects(workload);
   const { single, varied } = splitMetrics(comparedMetrics(workload));
   if (own.length === 0 || others.length === 0 || single.length + varied.length === 0) return "";
+  if (workload.baseline !== undefined) return formatBaselineRatios(workload, own, others);
   const columns = single.flatMap((metric) => own.map((subject) => ({ metric, subject })));
   const header = ["", ...columns.map(({ metric, subject }) => escapeMarkdown(`${metric.label}, ${subject.name}`))];
   const rows = others.map((other) => [
@@ -154,6 +156,21 @@ function formatRatios(workload: WorkloadResult): string {
   const along = varied.flatMap((metric) => own.map((subject) => formatVariedRatios(metric, subject, others)));
   const table = columns.length === 0 ? [] : [markdownTable(header, rows)];
   return [`### Ratios of ${escapeMarkdown(workload.name)}\n`, ...table, ...along].join("\n");
+}
+
+/** Many that are divided by one: a row for each. */
+function formatBaselineRatios(
+  workload: WorkloadResult,
+  own: readonly SubjectResult[],
+  others: readonly SubjectResult[],
+): string {
+  const columns = others.flatMap((other) => comparedMetrics(workload).map((metric) => ({ metric, other })));
+  const header = ["", ...columns.map(({ metric, other }) => escapeMarkdown(`${metric.label} / ${other.name}`))];
+  const rows = inOrder(own.filter(({ failure }) => failure === null)).map((subject) => [
+    escapeMarkdown(subject.name),
+    ...columns.map(({ metric, other }) => formatSummary(ratioOf(subject, other, metric.key))),
+  ]);
+  return `### Ratios of ${escapeMarkdown(workload.name)}\n\n${markdownTable(header, rows)}`;
 }
 
 function formatVariedRatios(metric: VariedMetric, own: SubjectResult, others: readonly SubjectResult[]): string {

@@ -5,9 +5,10 @@
  */
 import { echoServers } from "./echo_servers.ts";
 import { firstByte } from "./first_byte.ts";
-import { httpPost } from "./http_post.ts";
+import { httpPost, tcpPost } from "./http_post.ts";
 import { httpRate } from "./http_rate.ts";
 import { httpIdle, httpIdleSome, tcpIdle, tcpIdleSome } from "./idle.ts";
+import { limitExperiments } from "./limit_experiments.ts";
 import { micro } from "./micro.ts";
 import { serveWorkload } from "./serve.ts";
 import { httpStall, tcpStall } from "./stall.ts";
@@ -57,11 +58,14 @@ export const WORKLOADS: readonly Workload[] = [
   httpIdle,
   httpIdleSome,
   start,
+  wrkWorkload({ name: "tcp-0", ...TCP, ...SMALL, occasion: "named", request: { file: "0" } }),
+  tcpPost,
   tcpSyscalls,
   httpSyscalls,
   sweepConnections,
   workers,
   ...sweepOptions,
+  ...limitExperiments,
   ...echoServers,
   firstByte,
   serveWorkload("serve-hello", "GET of 5 B", { file: "0" }),

@@ -9,7 +9,7 @@ import { fortioCommand } from "../load/fortio.ts";
 import { parseFortio } from "../load/fortio_result.ts";
 import { runLoad } from "../load/run_load.ts";
 import { type CostUnit, costValues, requestMetrics } from "./cost.ts";
-import { type Relay, relayPlans } from "./relay.ts";
+import { RELAYS, type Relay, relayPlans } from "./relay.ts";
 import { peerNames } from "./usual_peers.ts";
 import type { Sample, Workload, WorkloadContext } from "./workload.ts";
 
@@ -17,25 +17,38 @@ const CONNECTIONS = 64;
 const BODY_BYTES = 4096;
 const BY_REQUEST: CostUnit = { unit: "request", time: "us" };
 
-/** The workload. */
-export const httpPost: Workload = {
+/** How it is measured: by its name, on whom, and when. */
+export type PostOptions = Pick<Workload, "name" | "protocol" | "occasion" | "usualPeers" | "quickPeers" | "baseline">;
+
+/** The workload of the talk. */
+export const httpPost: Workload = postWorkload({
   name: "http-post",
   protocol: "http",
-  describe: ({ settings }) =>
-    `fortio through HTTP reverse proxies to an echo: ${CONNECTIONS} connections, POST of ${BODY_BYTES / 1024} KiB, ` +
-    `keep-alive, ${settings.seconds} s`,
   occasion: "always",
   quickPeers: peerNames("talk"),
-  metrics: requestMetrics(BY_REQUEST),
-  whyNot: (environment) => whyMissing(environment, "fortio"),
-  subjects: (context) =>
-    relayPlans(context, {
-      connections: CONNECTIONS,
-      startUpstream: () => startFortioEcho(context.environment),
-      warmUp: async (relay) => void (await measure(context, relay, context.settings.warmUpSeconds)),
-      measure: (relay) => measure(context, relay, context.settings.seconds),
-    }),
-};
+});
+
+/** The same through TCP relays. */
+export const tcpPost: Workload = postWorkload({ name: "tcp-post", protocol: "tcp", occasion: "named" });
+
+/** The same in another way. */
+export function postWorkload(options: PostOptions): Workload {
+  return {
+    ...options,
+    describe: ({ settings }) =>
+      `fortio through ${RELAYS[options.protocol]} to an echo: ${CONNECTIONS} connections, ` +
+      `POST of ${BODY_BYTES / 1024} KiB, keep-alive, ${settings.seconds} s`,
+    metrics: requestMetrics(BY_REQUEST),
+    whyNot: (environment) => whyMissing(environment, "fortio"),
+    subjects: (context) =>
+      relayPlans(context, {
+        connections: CONNECTIONS,
+        startUpstream: () => startFortioEcho(context.environment),
+        warmUp: async (relay) => void (await measure(context, relay, context.settings.warmUpSeconds)),
+        measure: (relay) => measure(context, relay, context.settings.seconds),
+      }),
+  };
+}
 
 async function measure({ environment }: WorkloadContext, { peer, upstream }: Relay, seconds: number): Promise<Sample> {
   const load = { connections: CONNECTIONS, bodyBytes: BODY_BYTES, requestsPerSecond: null, seconds };

@@ -7,8 +7,11 @@ import type { Upstream } from "../backends/upstream.ts";
 import { startEcho } from "../backends/upstream.ts";
 import type { Environment } from "../environment.ts";
 import { type Memory, readMemory } from "../measurement/memory.ts";
-import type { Peer, RelayOptions, RunningPeer } from "../peers/peer.ts";
+import type { Peer, Protocol, RelayOptions, RunningPeer } from "../peers/peer.ts";
 import type { Sample, Subject, SubjectPlan, WorkloadContext } from "./workload.ts";
+
+/** What a protocol's peers are, for people. */
+export const RELAYS: Readonly<Record<Protocol, string>> = { tcp: "TCP relays", http: "HTTP reverse proxies" };
 
 /** A peer and what it relays to. */
 export interface Relay {

@@ -14,23 +14,33 @@ import type { Sample, Workload, WorkloadContext } from "./workload.ts";
 const LOOPS = 64;
 const BY_CONNECTION: CostUnit = { unit: "connection", time: "us" };
 
+/** How it is measured: by its name, on whom, and when. */
+export type ChurnOptions = Pick<Workload, "name" | "occasion" | "usualPeers" | "quickPeers" | "baseline">;
+
 /** The workload. */
-export const tcpChurn: Workload = {
+export const tcpChurn: Workload = churnWorkload({
   name: "tcp-churn",
-  protocol: "tcp",
   occasion: "always",
   quickPeers: peerNames("classic"),
-  describe: ({ settings }) =>
-    `${LOOPS} loops of connect, send 64 bytes, read them back, close through TCP relays, ${settings.seconds} s`,
-  metrics: [{ key: "throughput", label: "connections/s", role: "compared" }, ...costMetrics(BY_CONNECTION)],
-  whyNot: () => null,
-  subjects: (context) =>
-    relayPlans(context, {
-      connections: LOOPS,
-      warmUp: async (relay) => void (await measure(context, relay, context.settings.warmUpSeconds)),
-      measure: (relay) => measure(context, relay, context.settings.seconds),
-    }),
-};
+});
+
+/** The same in another way. */
+export function churnWorkload(options: ChurnOptions): Workload {
+  return {
+    ...options,
+    protocol: "tcp",
+    describe: ({ settings }) =>
+      `${LOOPS} loops of connect, send 64 bytes, read them back, close through TCP relays, ${settings.seconds} s`,
+    metrics: [{ key: "throughput", label: "connections/s", role: "compared" }, ...costMetrics(BY_CONNECTION)],
+    whyNot: () => null,
+    subjects: (context) =>
+      relayPlans(context, {
+        connections: LOOPS,
+        warmUp: async (relay) => void (await measure(context, relay, context.settings.warmUpSeconds)),
+        measure: (relay) => measure(context, relay, context.settings.seconds),
+      }),
+  };
+}
 
 async function measure({ environment }: WorkloadContext, { peer, upstream }: Relay, seconds: number): Promise<Sample> {
   const churn = [benchProgram("churn"), `${peer.port}`, `${LOOPS}`, `${seconds}`];

@@ -65,6 +65,8 @@ export interface Workload {
   readonly usualPeers?: readonly string[];
   /** The same with `--quick`. */
   readonly quickPeers?: readonly string[];
+  /** The subject that all others are divided by, where it is not ringway that is compared. */
+  readonly baseline?: string;
   /** How often it is measured; without, as often as the settings say. */
   rounds?(settings: Settings): number;
   /** Why it can't be measured; `null` if it can. */

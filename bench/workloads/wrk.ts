@@ -11,7 +11,7 @@ import { parseResult, type WrkResult, wrkFailure } from "../load/results.ts";
 import { runLoad } from "../load/run_load.ts";
 import type { Protocol } from "../peers/peer.ts";
 import { type CostUnit, costMetrics, costValues, requestMetrics } from "./cost.ts";
-import { type Relay, relayPlans } from "./relay.ts";
+import { RELAYS, type Relay, relayPlans } from "./relay.ts";
 import type { Metric, Sample, Workload, WorkloadContext } from "./workload.ts";
 
 /** A file that is requested again and again, or a body that is sent again and again. */
@@ -23,7 +23,7 @@ export interface WrkLoad {
 }
 
 /** A workload of wrk. */
-interface WrkOptions extends WrkLoad, Pick<Workload, "occasion" | "usualPeers" | "quickPeers"> {
+interface WrkOptions extends WrkLoad, Pick<Workload, "occasion" | "usualPeers" | "quickPeers" | "baseline"> {
   readonly name: string;
   readonly protocol: Protocol;
 }
@@ -31,7 +31,6 @@ interface WrkOptions extends WrkLoad, Pick<Workload, "occasion" | "usualPeers" |
 const WRK_REPORT = fileURLToPath(new URL("../load/wrk_report.lua", import.meta.url));
 const BY_REQUEST: CostUnit = { unit: "request", time: "us" };
 const BY_BYTE: CostUnit = { unit: "KiB", time: "ns", larger: { unit: "MiB", units: 1024 } };
-const PROXIES: Readonly<Record<Protocol, string>> = { tcp: "TCP relays", http: "HTTP reverse proxies" };
 
 /** A workload of wrk. */
 export function wrkWorkload(options: WrkOptions): Workload {
@@ -41,7 +40,7 @@ export function wrkWorkload(options: WrkOptions): Workload {
   return {
     ...rest,
     describe: ({ settings }) =>
-      `wrk through ${PROXIES[options.protocol]}: ${connections} connections, ${what}, keep-alive, ` +
+      `wrk through ${RELAYS[options.protocol]}: ${connections} connections, ${what}, keep-alive, ` +
       `${settings.seconds} s`,
     metrics: metricsOf(by),
     whyNot: (environment) => (isGet ? whyMissing(environment, "nginx", "wrk") : whyMissing(environment, "wrk")),
