@@ -25,18 +25,16 @@ interface BunForeignFunctions {
   toArrayBuffer(address: number, offset: number, bytes: number): ArrayBuffer;
 }
 
-/** Bun as a {@linkcode Runtime}, or `null` in another runtime. */
-export function bunRuntime(): Runtime | null {
-  const bun = (globalThis as unknown as { Bun?: BunGlobal }).Bun;
+/** Bun as a {@linkcode Runtime}, or `null` if these are the globals of another runtime. */
+export function bunRuntime(globals: object): Runtime | null {
+  const bun = (globals as { Bun?: BunGlobal }).Bun;
   if (bun === undefined) return null;
-  // A static import of "bun:ffi" would fail in Deno; this is synchronous and survives `bun build --compile`.
-  const foreign = process.getBuiltinModule("bun:ffi") as unknown as BunForeignFunctions;
   return {
     name: "bun",
     version: bun.version,
     isMainThread: bun.isMainThread,
-    open: (path, symbols) => open(foreign, path, symbols),
-    map: (address, bytes) => foreign.toArrayBuffer(address, 0, bytes),
+    open,
+    map: (address, bytes) => foreignFunctions().toArrayBuffer(address, 0, bytes),
     watch: (descriptor, _libraryPath, onReadable) => watch(bun, descriptor, onReadable),
     environment: (name) => bun.env[name],
     readText,
@@ -48,12 +46,17 @@ export function bunRuntime(): Runtime | null {
   };
 }
 
-function open(foreign: BunForeignFunctions, path: string, symbols: NativeSymbols): Record<string, NativeFunction> {
+/** A static import of "bun:ffi" would fail in Deno; this is synchronous and survives `bun build --compile`. */
+function foreignFunctions(): BunForeignFunctions {
+  return process.getBuiltinModule("bun:ffi") as unknown as BunForeignFunctions;
+}
+
+function open(path: string, symbols: NativeSymbols): Record<string, NativeFunction> {
   const definitions: Record<string, { args: readonly string[]; returns: string }> = {};
   for (const [name, symbol] of Object.entries(symbols)) {
     definitions[name] = { args: symbol.parameters, returns: symbol.result };
   }
-  const functions = { ...foreign.dlopen(path, definitions).symbols };
+  const functions = { ...foreignFunctions().dlopen(path, definitions).symbols };
   for (const [name, symbol] of Object.entries(symbols)) {
     const native = functions[name];
     // A 64-bit result is a BigInt.

@@ -37,16 +37,15 @@ interface DenoGlobal {
 /** How long one blocking call of a watch lasts: it bounds how long the process may outlive its work. */
 const WATCH_SLICE_MS = 100;
 
-/** Deno as a {@linkcode Runtime}, or `null` in another runtime. */
-export function denoRuntime(): Runtime | null {
-  const globals = globalThis as unknown as { Deno?: DenoGlobal; WorkerGlobalScope?: unknown };
-  const deno = globals.Deno;
+/** Deno as a {@linkcode Runtime}, or `null` if these are the globals of another runtime. */
+export function denoRuntime(globals: object): Runtime | null {
+  const { Deno: deno, WorkerGlobalScope: workerScope } = globals as { Deno?: DenoGlobal; WorkerGlobalScope?: unknown };
   if (deno === undefined) return null;
   return {
     name: "deno",
     version: deno.version.deno,
     // node:worker_threads and import.meta.main both call a web worker the main thread in Deno 2.
-    isMainThread: typeof globals.WorkerGlobalScope === "undefined",
+    isMainThread: workerScope === undefined,
     open: (path, symbols) => open(deno, path, symbols),
     map: (address, bytes) => {
       const pointer = deno.UnsafePointer.create(BigInt(address));

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { arch, platform } from "node:process";
+import process from "node:process";
 import { ABI_VERSION, type Functions, SYMBOLS } from "./abi.ts";
 import { storeInCache, storeInMemory } from "./embedded_library.ts";
 import { RingwayError } from "./errors.ts";
@@ -32,9 +32,8 @@ let loaded: Library | undefined;
  */
 export async function loadLibrary(path?: string): Promise<Library> {
   if (loaded !== undefined && (path === undefined || path === loaded.path)) return loaded;
-  if (platform !== "linux") {
-    throw loadError("ERR_PLATFORM", `ringway needs Linux: io_uring does not exist on "${platform}"`);
-  }
+  const { platform } = process;
+  if (platform !== "linux") throw loadError("ERR_PLATFORM", `There is no io_uring on "${platform}", only on Linux`);
   const named = path ?? runtime.environment(LIBRARY_VARIABLE);
   loaded = named === undefined || named === "" ? await openEmbedded() : open(named);
   return loaded;
@@ -64,6 +63,7 @@ async function openEmbedded(): Promise<Library> {
 }
 
 async function embeddedBytes(): Promise<Uint8Array> {
+  const { arch } = process;
   if (arch !== "x64") {
     throw loadError(
       "ERR_PLATFORM",

@@ -5,7 +5,7 @@
  */
 import { bunRuntime } from "./bun.ts";
 import { denoRuntime } from "./deno.ts";
-import { RingwayError } from "./errors.ts";
+import { unsupportedRuntime } from "./unsupported.ts";
 
 /** A type that crosses the boundary to native code. `usize` is for rare calls only: it is slow. */
 export type NativeType = "i32" | "u32" | "f64" | "buffer" | "usize";
@@ -54,17 +54,26 @@ export interface Runtime {
   collectGarbage(): void;
 }
 
-/** The runtime of this process. */
-export const runtime: Runtime = detect();
+/** The oldest versions that will do: earlier ones lack calls, or crash in them. */
+const OLDEST: Readonly<Record<Runtime["name"], readonly [major: number, minor: number]>> = {
+  bun: [1, 4],
+  deno: [2, 8],
+};
 
-function detect(): Runtime {
-  const detected = bunRuntime() ?? denoRuntime();
-  if (detected === null) {
-    throw new RingwayError("ringway runs in Bun (1.4 or newer) and in Deno (2.8 or newer): neither was found", {
-      code: "ERR_RUNTIME",
-      source: "internal",
-      operation: "start",
-    });
-  }
-  return detected;
+/** The runtime of this process. Where it is none that will do, using it throws `ERR_RUNTIME`. */
+export const runtime: Runtime = detectRuntime();
+
+/** The runtime that has these globals. */
+export function detectRuntime(globals: object = globalThis): Runtime {
+  const detected = bunRuntime(globals) ?? denoRuntime(globals);
+  const needs = `ringway needs Bun ${OLDEST.bun.join(".")} or newer, or Deno ${OLDEST.deno.join(".")} or newer`;
+  if (detected === null) return unsupportedRuntime(`${needs}: this is neither`);
+  const { name, version } = detected;
+  if (!isOlder(version, OLDEST[name])) return detected;
+  return unsupportedRuntime(`${needs}: this is ${name} ${version}, to be renewed by \`${name} upgrade\``);
+}
+
+function isOlder(version: string, [oldestMajor, oldestMinor]: readonly [major: number, minor: number]): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
 }

@@ -27,7 +27,7 @@ export type HttpConfig = Omit<HttpProxyOptions, "maximumConnections"> &
 
 /** What a process is started with, whatever it relays. */
 export interface ProcessConfig {
-  /** Worker threads; `"auto"`: one per available processor. */
+  /** Worker threads; `"auto"`: one per available processor, but one where the system is not Linux. */
   readonly workers: number | "auto";
   /** Which driver moves the bytes. */
   readonly socketInterface: RequestedInterface;

@@ -23,6 +23,7 @@ import { Resolver } from "./resolver.ts";
 import { type ServerConfig, serverConfig } from "./server_config.ts";
 import { Supervisor } from "./supervisor.ts";
 import type { WorkerConfig } from "./worker_config.ts";
+import { workerCount } from "./worker_count.ts";
 
 /** Descriptors that the process needs for other things than relayed connections. */
 const RESERVED_DESCRIPTORS = 100;
@@ -73,7 +74,7 @@ export async function startProxy(
     log("warning", `${LIBRARY_VARIABLE} names a library, but io_uring is not used: ${selected.reason}`);
   }
   const library = selected.driver === "uring" ? await loadLibrary() : null;
-  const workers = config.workers === "auto" ? navigator.hardwareConcurrency : config.workers;
+  const workers = workerCount(config.workers);
   const nameServer = options.nameServer ?? systemNameServer;
   const probes = await Promise.all(config.clusters.map(({ healthCheck }) => createProbe(healthCheck)));
   const watches = config.clusters.map((cluster, index) => {

@@ -18,6 +18,7 @@ import type { LogLevel } from "./config.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { type FromWorker, MessageCounter, type ToWorker } from "./messages.ts";
 import type { WorkerConfig } from "./worker_config.ts";
+import { workerCount } from "./worker_count.ts";
 import { createFilterChains } from "./worker_filters.ts";
 import { type ListenerProxy, WorkerProxies } from "./worker_proxies.ts";
 
@@ -64,7 +65,7 @@ class WorkerMain {
     const { accessLog, accessLogFormat, workers } = config.server;
     const opened = accessLog === "" ? null : new AccessLog(driver, lineFormat(accessLogFormat), writeAccessLog);
     const chains = await createFilterChains(config.server, opened === null ? null : new AccessLogFilter(opened));
-    const count = workers === "auto" ? navigator.hardwareConcurrency : workers;
+    const count = workerCount(workers);
     for (const chain of chains) await chain?.start({ index: config.index, count, log });
     const worker = new WorkerMain(config, sent, driver, opened, chains);
     for (const { address, owner, ...options } of config.listeners) {

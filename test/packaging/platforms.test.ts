@@ -1,0 +1,33 @@
+/**
+ * On systems other than Linux, as far as that can be tried on Linux: the package can be imported, and a proxy runs on
+ * the runtime's own sockets and says why.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
+import { PROJECT } from "../runner/process.ts";
+import { start, throughProxy, withUpstream } from "../support/application.ts";
+import { runtimeCommand } from "../support/command.ts";
+
+const ON_PLATFORM = fileURLToPath(new URL("../support/on_platform.ts", import.meta.url));
+
+for (const platform of ["darwin", "win32"]) {
+  describe(`on ${platform}`, () => {
+    it("a proxy has one worker on the default driver, and says why", async () => {
+      await withUpstream(async (port) => {
+        const started = start(runtimeCommand(ON_PLATFORM, [platform, String(port)]), PROJECT);
+        const [, workers, reason] = await started.printed(/^(\d+) workers, (.*)\n/m);
+        assert.equal(workers, "1");
+        assert.equal(reason, `There is no io_uring on "${platform}", only on Linux`);
+        assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "default" });
+      });
+    });
+
+    it("io_uring cannot be asked for", async () => {
+      const output = await start(runtimeCommand(ON_PLATFORM, [platform, "1", "uring"]), PROJECT).ended;
+      assert.equal(output, `ERR_PLATFORM: There is no io_uring on "${platform}", only on Linux\n`);
+    });
+  });
+}
