@@ -6,6 +6,7 @@
 import { RingwayError } from "../../ffi/errors.ts";
 import { LIBRARY_VARIABLE, type Library, loadLibrary } from "../../ffi/library.ts";
 import { runtime } from "../../ffi/runtime.ts";
+import { type ThreadModule, threadModuleUrl } from "../../ffi/thread_module.ts";
 import type { SocketAddress } from "../net/address.ts";
 import { ringOptions } from "../net/io_uring_options.ts";
 import { type SelectedInterface, selectSocketInterface } from "../net/socket_interface.ts";
@@ -29,6 +30,13 @@ import { workerCount } from "./worker_count.ts";
 const RESERVED_DESCRIPTORS = 100;
 /** The kernel's default for fs.nr_open. */
 const DESCRIPTORS_WANTED = 1 << 20;
+
+/** What a worker begins with. */
+const WORKER: ThreadModule = {
+  path: "lib/server/worker",
+  specifier: "@ringway/proxy/worker",
+  option: "workerUrl",
+};
 
 /** A proxy that accepts connections. */
 export interface RunningProxy {
@@ -55,7 +63,10 @@ export interface RunningProxy {
 export interface StartOptions {
   /** Where messages go. */
   readonly log?: (level: LogLevel, message: string) => void;
-  /** The module of the workers; by default the package's own. */
+  /**
+   * The module that workers begin with; by default the package's own. A program that is bundled or compiled needs one
+   * with nothing in it but `import "@ringway/proxy/worker";`.
+   */
   readonly workerUrl?: URL;
   /** What is asked for the addresses behind names; by default the machine's hosts file and name servers. */
   readonly nameServer?: NameServer;
@@ -101,7 +112,7 @@ export async function startProxy(
     const endpoints = watches.map(({ states }) => states);
     const configs = workerConfigs(config, selected, library, listeners, endpoints, workers);
     supervisor = new Supervisor({
-      workerUrl: options.workerUrl ?? workerUrl(),
+      workerUrl: options.workerUrl ?? threadModuleUrl(WORKER),
       library,
       configs,
       log,
@@ -138,11 +149,6 @@ export async function checkProxy(config: ServerConfig): Promise<SelectedInterfac
 
 function selectInterface(config: ServerConfig): Promise<SelectedInterface> {
   return selectSocketInterface({ wanted: config.socketInterface, ringOptions: ringOptions(config.ioUring, 0) });
-}
-
-/** Packed for npm, the module is JavaScript, and so is the worker beside it. */
-function workerUrl(): URL {
-  return new URL(import.meta.url.endsWith(".js") ? "./worker.js" : "./worker.ts", import.meta.url);
 }
 
 async function resolveListen(config: ServerConfig, nameServer: NameServer): Promise<ListenAddress[]> {

@@ -4,6 +4,7 @@
  * @module
  */
 import { RingwayError } from "../../ffi/errors.ts";
+import { importModule } from "../../ffi/import_module.ts";
 import { FilterMatcher } from "../proxy/http/filter_matcher.ts";
 import type { HttpFilter } from "../proxy/http/filters/filter.ts";
 import { FilterChain, type FilterEntry } from "../proxy/http/filters/filter_chain.ts";
@@ -19,7 +20,7 @@ export async function createFilterChains(
   config: ServerConfig,
   first: HttpFilter | null,
 ): Promise<(FilterChain | null)[]> {
-  const module = config.module === null ? null : await importModule(config.module);
+  const module = config.module === null ? null : await importConfig(config.module);
   return await Promise.all(
     config.listeners.map(async (listener, index) => {
       if (listener.protocol !== "http") return null;
@@ -30,8 +31,8 @@ export async function createFilterChains(
   );
 }
 
-async function importModule(url: string): Promise<ConfigModule> {
-  const module = (await import(url)) as { readonly default?: ConfigModule };
+async function importConfig(url: string): Promise<ConfigModule> {
+  const module = await importModule<{ readonly default?: ConfigModule }>(url);
   return module.default ?? {};
 }
 

@@ -1,5 +1,6 @@
 /**
- * The permissions that Deno asks for, as docs/deployment.md has them: no fewer will do, and what is missing is said.
+ * The permissions that Deno asks for, as docs/packaging.md and docs/deployment.md have them: no fewer will do, and what
+ * is missing is said.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { runtime } from "../../ffi/runtime.ts";
 import { runtimeCommand } from "../support/command.ts";
 
@@ -22,8 +23,12 @@ const READ = `--allow-read=${PROJECT}`;
 const ENVIRONMENT = "--allow-env=LOG_TOKENS,LOG_STREAM";
 
 /** Resolves with the line that the command prints at first, on either output, and ends it. */
-async function firstLine(permissions: readonly string[], arguments_: readonly string[]): Promise<string> {
-  const [program = "", ...rest] = runtimeCommand(COMMAND, arguments_, ["--no-prompt", ...permissions]);
+async function firstLine(
+  permissions: readonly string[],
+  arguments_: readonly string[],
+  module = COMMAND,
+): Promise<string> {
+  const [program = "", ...rest] = runtimeCommand(module, arguments_, ["--no-prompt", ...permissions]);
   const child: ChildProcess = spawn(program, rest, { env: { ...process.env, NO_COLOR: "1" } });
   const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
   let text = "";
@@ -87,6 +92,16 @@ describe("the proxy in Deno", { skip: runtime.name !== "deno" && "only Deno has 
     assert.match(await firstLine(["--allow-ffi", read, ENVIRONMENT], ["--config", file]), / ready: /);
     assert.match(await firstLine(["--allow-ffi", read], ["--config", file]), /run again with the --allow-env flag/);
     assert.match(await firstLine(["--allow-ffi", READ, ENVIRONMENT], ["--config", file]), /ringway\.yaml/);
+  });
+
+  it("needs nothing to import the package", async () => {
+    const program = join(folder, "import.ts");
+    writeFileSync(
+      program,
+      `import * as ringway from "${pathToFileURL(join(PROJECT, "mod.ts")).href}";\n` +
+        `console.log("ringway", typeof ringway.startProxy, Object.keys(ringway).length > 10);\n`,
+    );
+    assert.equal(await firstLine([], [], program), "ringway function true");
   });
 
   it("needs to write the access log", async () => {

@@ -8,6 +8,7 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { importModule } from "../../../ffi/import_module.ts";
 import { ConfigFileError } from "./problem.ts";
 import type { CheckedFile } from "./schema.ts";
 
@@ -56,7 +57,7 @@ async function importDefault(file: string, url: string): Promise<unknown> {
   await readText(file);
   let module: { readonly default?: unknown };
   try {
-    module = (await import(url)) as { readonly default?: unknown };
+    module = await importModule(url);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfigFileError(file, [`${file}: cannot be imported: ${reason}`], error);

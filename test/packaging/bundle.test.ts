@@ -1,0 +1,68 @@
+/**
+ * Applications that are bundled, or compiled into one file, and run where nothing of the package is.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { runtime } from "../../ffi/runtime.ts";
+import { check } from "../runner/steps.ts";
+import { Application, proxyProgram, start, throughProxy, withUpstream } from "../support/application.ts";
+import { runtimeCommand } from "../support/command.ts";
+import { manifest } from "../support/manifest.ts";
+import { installPacked } from "../support/npm_package.ts";
+
+const ONLY_BUN = runtime.name !== "bun" && "bundling is Bun's";
+/** What docs/packaging.md tells to write. */
+const OPTIONS = '{ workerUrl: new URL("./worker.ts", import.meta.url) }';
+const WORKER = `import "${manifest.name}/worker";\n`;
+
+describe("an application that is bundled by Bun", { skip: ONLY_BUN }, () => {
+  const sources = new Application();
+  before(() => installPacked(sources.folder));
+  after(() => sources[Symbol.dispose]());
+
+  const build = async (...arguments_: string[]): Promise<void> => {
+    const [bun = ""] = runtimeCommand("", []);
+    await check([bun, "build", ...arguments_], { cwd: sources.folder });
+  };
+
+  it("runs as one file, compiled together with the workers' module", async () => {
+    await withUpstream(async (port) => {
+      sources.write("src/app.ts", proxyProgram(manifest.name, port, OPTIONS));
+      sources.write("src/worker.ts", WORKER);
+      using elsewhere = new Application();
+      await build("--compile", "src/app.ts", "src/worker.ts", "--outfile", join(elsewhere.folder, "app"));
+      const hidden = `${sources.folder}-hidden`;
+      renameSync(sources.folder, hidden);
+      try {
+        const started = start(["./app"], elsewhere.folder);
+        assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "uring" });
+      } finally {
+        renameSync(hidden, sources.folder);
+      }
+    });
+  });
+
+  it("runs as bundles, of the application and of the workers' module", async () => {
+    await withUpstream(async (port) => {
+      sources.write("src/app.ts", proxyProgram(manifest.name, port, OPTIONS.replace("worker.ts", "worker.js")));
+      sources.write("src/worker.ts", WORKER);
+      using elsewhere = new Application();
+      await build("--target=bun", "src/app.ts", "src/worker.ts", "--outdir", elsewhere.folder);
+      const started = start(runtimeCommand("app.js", []), elsewhere.folder);
+      assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "uring" });
+    });
+  });
+
+  it("says what to do when the workers' module was forgotten", async () => {
+    sources.write("src/app.ts", proxyProgram(manifest.name, 1));
+    using elsewhere = new Application();
+    mkdirSync(join(elsewhere.folder, "dist"));
+    await build("--target=bun", "src/app.ts", "--outdir", join(elsewhere.folder, "dist"));
+    const output = await start(runtimeCommand("dist/app.js", []), elsewhere.folder).ended;
+    assert.match(output, /This program is bundled.*`import "@ringway\/proxy\/worker";`.*name it in workerUrl/);
+  });
+});

@@ -1,0 +1,99 @@
+/**
+ * Containers: what docs/deployment.md says about them is well-formed, and a proxy inside of an application works where
+ * a container's seccomp profile forbids io_uring.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { describe, it } from "node:test";
+import { pathToFileURL } from "node:url";
+import { parseAllDocuments } from "yaml";
+import { EPERM, OPEN_STAGE_SETUP } from "../../ffi/abi.ts";
+import { explainOpenFailure } from "../../lib/ring/open_failure.ts";
+import { PROJECT } from "../runner/process.ts";
+import { check } from "../runner/steps.ts";
+import { Application, proxyProgram, start, throughProxy, withUpstream } from "../support/application.ts";
+import { runtimeCommand } from "../support/command.ts";
+import { missing } from "../support/programs.ts";
+
+const GUIDE = readFileSync(`${PROJECT}/docs/deployment.md`, "utf8");
+const RULE = `${PROJECT}/docs/seccomp-io_uring.json`;
+
+/** The blocks of the guide in a language. */
+function blocks(language: string): string[] {
+  return [...GUIDE.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, "gm"))].map(([, text = ""]) => text);
+}
+
+interface Rule {
+  readonly names: readonly string[];
+  readonly action: string;
+}
+
+interface Pod {
+  readonly kind: string;
+  readonly spec: {
+    readonly containers: readonly {
+      readonly securityContext: {
+        readonly seccompProfile: { readonly type: string; readonly localhostProfile: string };
+      };
+    }[];
+  };
+}
+
+describe("the rule for a seccomp profile", () => {
+  const rule = JSON.parse(readFileSync(RULE, "utf8")) as Rule;
+
+  it("allows the calls that a proxy asks for when they are forbidden, and no others", () => {
+    const { message } = explainOpenFailure(OPEN_STAGE_SETUP, EPERM, () => "0");
+    const asked = [...new Set(message.match(/io_uring_\w+/g))];
+    assert.deepEqual([...rule.names].sort(), asked.sort());
+    assert.equal(rule.action, "SCMP_ACT_ALLOW");
+  });
+
+  it("is added to a profile by the command in the guide", { skip: missing("jq") }, async () => {
+    const [, command = ""] = /^(jq .*) > \S+$/m.exec(GUIDE) ?? [];
+    assert.match(command, /default\.json docs\/seccomp-io_uring\.json$/);
+    using folder = new Application();
+    const first: Rule = { names: ["read"], action: "SCMP_ACT_ALLOW" };
+    const profile = { defaultAction: "SCMP_ACT_ERRNO", syscalls: [first] };
+    folder.write("default.json", JSON.stringify(profile));
+    folder.write("docs/seccomp-io_uring.json", JSON.stringify(rule));
+    const output = await check(["sh", "-c", command], { cwd: folder.folder });
+    assert.deepEqual(JSON.parse(output), { ...profile, syscalls: [first, rule] });
+  });
+});
+
+describe("the guide's files", () => {
+  it("for Docker start a runtime that gets signals, with a module", () => {
+    const files = blocks("dockerfile");
+    assert.equal(files.length, 2);
+    for (const file of files) {
+      assert.match(file, /^FROM \S+$/m);
+      const [, command = ""] = /^CMD (\[.*\])$/m.exec(file) ?? [];
+      const [program, ...rest] = JSON.parse(command) as string[];
+      assert.ok(program === "bun" || program === "deno", command);
+      assert.match(rest.at(-1) ?? "", /\.ts$/);
+    }
+  });
+
+  it("for Kubernetes name the profile", () => {
+    const pods = blocks("yaml").flatMap((text) => parseAllDocuments(text).map((document) => document.toJS() as Pod));
+    const pod = pods.find(({ kind }) => kind === "Pod");
+    const profile = pod?.spec.containers[0]?.securityContext.seccompProfile;
+    assert.equal(profile?.type, "Localhost");
+    assert.match(profile.localhostProfile, /^[\w./-]+\.json$/);
+  });
+});
+
+describe("an application where io_uring is forbidden", () => {
+  it("works the same, on the default driver", async () => {
+    await withUpstream(async (port) => {
+      using application = new Application();
+      application.write("app.ts", proxyProgram(pathToFileURL(`${PROJECT}/mod.ts`).href, port));
+      const denied = [`${PROJECT}/zig-out/bin/deny_io_uring`, String(EPERM)];
+      const started = start([...denied, ...runtimeCommand("app.ts", [])], application.folder);
+      assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "default" });
+    });
+  });
+});
