@@ -17,6 +17,18 @@
  * @module
  */
 export { type ErrorSource, RingwayError, type RingwayErrorOptions } from "./ffi/errors.ts";
+export { createDevProxy, DevProxy, type DevProxySettings } from "./lib/dev_proxy/dev_proxy.ts";
+export type {
+  CookieRewrite,
+  DevProxyEvents,
+  DevProxyLogger,
+  DevProxyOptions,
+  DevProxyReply,
+  DevProxyRequest,
+  DevProxyTarget,
+  DevProxyTargetRequest,
+  DevProxyTargetResponse,
+} from "./lib/dev_proxy/options.ts";
 export type { HttpLimits } from "./lib/http/limits.ts";
 export { formatAddress, type IpAddress, type SocketAddress, type UnixAddress } from "./lib/net/address.ts";
 export type {

@@ -9,9 +9,52 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { SignJWT } from "jose";
-import { connect, RunningCommand, runToEnd, until } from "./support/command.ts";
+import { connect, RunningCommand, type RunOptions, runToEnd, until } from "./support/command.ts";
 import { client as connectClient, fieldOf, type Message, respond, ScriptedUpstream } from "./support/http_peers.ts";
-import { startNamed } from "./support/servers.ts";
+import { startNamed, startUpstream } from "./support/servers.ts";
+
+/** An example that is a program, with the permissions that its comment gives it in Deno. */
+function programOptions(name: string): RunOptions {
+  const text = readFileSync(new URL(`../examples/${name}`, import.meta.url), "utf8");
+  const [, flags] = new RegExp(`deno run ([-a-z= ]+) examples/${name}`).exec(text) ?? [];
+  assert.ok(flags !== undefined, `examples/${name} says how to run it in Deno`);
+  assert.ok(text.includes(`bun run examples/${name}`), `examples/${name} says how to run it in Bun`);
+  return { module: `examples/${name}`, permissions: ["--no-prompt", ...flags.split(" ")] };
+}
+
+/** An example that is a program, and says where it listens; it is started and stopped by `use`. */
+async function withProgram(
+  name: string,
+  arguments_: readonly string[],
+  use: (port: number, command: RunningCommand) => Promise<void>,
+): Promise<void> {
+  const command = new RunningCommand(arguments_, programOptions(name));
+  try {
+    const isListening = (out: string) => /^listening on 127\.0\.0\.1:\d+$/m.test(out);
+    await command.until(isListening, `examples/${name} listens`);
+    const [, port] = /^listening on 127\.0\.0\.1:(\d+)$/m.exec(command.out) ?? [];
+    await use(Number(port), command);
+  } finally {
+    await command.stop();
+  }
+}
+
+for (const name of ["echo_server.ts", "echo_server_callbacks.ts"]) {
+  test(`examples/${name} sends back what it gets, to its end`, async () => {
+    await withProgram(name, ["127.0.0.1:0"], async (port) => {
+      const text = "many bytes ".repeat(100_000);
+      const peers = await Promise.all([connectClient(port), connectClient(port)]);
+      for (const peer of peers) peer.end(text);
+      for (const peer of peers) assert.equal(await peer.takeRest(), text);
+      const broken = await connectClient(port);
+      broken.send("x");
+      broken.destroy();
+      const last = await connectClient(port);
+      last.end("still there");
+      assert.equal(await last.takeRest(), "still there");
+    });
+  });
+}
 
 test("examples/tcp_proxy.ts relays, and counts at its end", async () => {
   const upstream = await startNamed("upstream");
@@ -31,6 +74,80 @@ test("examples/tcp_proxy.ts relays, and counts at its end", async () => {
     await command.stop();
     await upstream.close();
   }
+});
+
+test("examples/dev_proxy.ts has the options and events of http-proxy", async () => {
+  const api = await ScriptedUpstream.start((request, peer) => {
+    const fields = ["host", "x-dev", "x-forwarded-for"].map((name) => fieldOf(request, name)).join(" ");
+    peer.send(respond(`${request.startLine} ${fields}`, "set-cookie: a=b; Domain=api.example\r\n"));
+  });
+  const web = await startServer("web");
+  const { answer } = web;
+  web.answer = (request, peer) => {
+    if (fieldOf(request, "upgrade") === undefined) return answer(request, peer);
+    peer.send("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+    return peer.end("hot");
+  };
+  const arguments_ = ["0", `http://${addressOf(web)}`, `http://${addressOf(api)}`];
+  await withProgram("dev_proxy.ts", arguments_, async (port, command) => {
+    const url = `http://127.0.0.1:${port}`;
+    const response = await fetch(`${url}/api/users`);
+    assert.equal(await response.text(), `GET /users HTTP/1.1 ${addressOf(api)} yes 127.0.0.1`);
+    assert.equal(response.headers.get("set-cookie"), "a=b; Domain=localhost");
+    assert.ok(command.out.includes(`GET /api/users -> http://${addressOf(api)}/users\n`), command.out);
+    assert.equal(await (await fetch(`${url}/main.ts`)).text(), "web: GET /main.ts");
+    const socket = await connectClient(port);
+    socket.send("GET /hmr HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+    assert.match(await socket.takeThrough("\r\n\r\n"), /^HTTP\/1\.1 101 /);
+    assert.equal(await socket.takeRest(), "hot");
+    socket.destroy();
+    await api.close();
+    const failed = await fetch(`${url}/api/users`, { method: "POST" });
+    assert.equal(failed.status, 502);
+    assert.match(await failed.text(), /^Is http:\/\/127\.0\.0\.1:\d+ running\? The upstream server /);
+  });
+  await web.close();
+});
+
+test("examples/custom_driver.ts is slow, and counts", async () => {
+  const { code, out, error } = await runToEnd([], programOptions("custom_driver.ts"));
+  assert.deepEqual([code, out, error], [0, "hello after two delays\n10 bytes were received\n", ""]);
+});
+
+test("examples/line_client.ts understands answers, however they arrive", async () => {
+  const server = await startUpstream(async (socket) => {
+    const commands = await new Promise<string>((resolve) => {
+      let text = "";
+      socket.on("data", (bytes: Uint8Array) => {
+        text += new TextDecoder().decode(bytes);
+        if (text.endsWith("PING\r\n")) resolve(text);
+      });
+    });
+    assert.equal(commands, "SET a 1\r\nGET a\r\nGET b\r\nWRONG\r\nKEYS\r\nPING\r\n");
+    socket.setNoDelay();
+    for (const piece of [
+      "+O",
+      "K\r\n$5\r",
+      "\n1\r\n23\r",
+      "\n$-1\r\n-ERR no\r\n*2\r\n:",
+      "7\r\n$0\r\n\r\n",
+      "+PONG\r\n",
+    ]) {
+      await new Promise<void>((resolve) => socket.write(piece, () => setTimeout(resolve, 5)));
+    }
+  });
+  const arguments_ = [`127.0.0.1:${server.port}`, "SET a 1", "GET a", "GET b", "WRONG", "KEYS", "PING"];
+  const { code, out, error } = await runToEnd(arguments_, programOptions("line_client.ts"));
+  const expected = [
+    'SET a 1: "OK"',
+    'GET a: "1\\r\\n23"',
+    "GET b: null",
+    "WRONG: ERR no",
+    'KEYS: [7,""]',
+    'PING: "PONG"',
+  ];
+  assert.deepEqual([code, out.trim().split("\n"), error], [0, expected, ""]);
+  await server.close();
 });
 
 test("examples/serve.ts counts, streams, takes uploads, and serves to the end", async () => {
@@ -284,4 +401,76 @@ test("examples/api_gateway asks for tokens, limits, answers preflights, and has 
     assert.equal(users.requests.length + orders.requests.length, 2);
   });
   await Promise.all([users.close(), orders.close()]);
+});
+
+test("examples/websocket_gateway lets pages of its own connect, and one server have a user", async () => {
+  const servers = await Promise.all(
+    ["one", "two"].map((name) =>
+      ScriptedUpstream.start((_request, peer) => {
+        peer.send("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
+        peer.end(name);
+      }),
+    ),
+  );
+  const environment = {
+    LISTEN: "127.0.0.1:0",
+    CHAT: servers.map(addressOf).join(","),
+    ORIGINS: "https://one.example,https://two.example",
+  };
+  const arguments_ = ["--config", "examples/websocket_gateway/ringway.config.ts", "--workers", "1"];
+  await withCommand(arguments_, environment, async (command, url) => {
+    const ask = async (target: string, fields: string): Promise<string> => {
+      const peer = await connectClient(Number(new URL(url).port));
+      peer.send(`GET ${target} HTTP/1.1\r\nHost: a\r\n${fields}\r\n`);
+      const head = await peer.takeThrough("\r\n\r\n");
+      if (!head.startsWith("HTTP/1.1 101 ")) {
+        peer.destroy();
+        return head.slice(9, 12);
+      }
+      const name = await peer.takeRest();
+      peer.destroy();
+      return name;
+    };
+    const upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\n";
+    const own = `${upgrade}Origin: https://two.example\r\n`;
+    assert.equal(await ask("/chat", ""), "426");
+    assert.equal(await ask("/chat", `${upgrade}Origin: https://evil.example\r\n`), "403");
+    assert.equal(await ask("/other", own), "404");
+    const first = await ask("/chat?user=ann", own);
+    assert.ok(["one", "two"].includes(first), first);
+    assert.equal(await ask("/chat?user=ann", own), first);
+    await command.until((out) => /^127\.0\.0\.1: \d+ ms, 0 bytes in, 3 bytes out$/m.test(out), "the end was told");
+    const answers = await Promise.all(Array.from({ length: 12 }, () => ask("/chat", own)));
+    assert.ok(answers.includes("429"), answers.join(" "));
+  });
+  await Promise.all(servers.map((server) => server.close()));
+});
+
+test("examples/rewrite_responses changes pages and JSON on their way", async () => {
+  const app = await ScriptedUpstream.start((request, peer) => {
+    assert.equal(fieldOf(request, "accept-encoding"), "identity");
+    if (request.startLine.startsWith("GET /user ")) {
+      return peer.send(
+        respond('{"name":"ann","password":"x","more":[{"password":1}]}', "content-type: application/json\r\n"),
+      );
+    }
+    if (request.startLine.startsWith("GET /text ")) return peer.send(respond("http://app.internal/"));
+    peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    for (const piece of ["<a href=http://app.", "internal/>ä</a>", "http://app.interna"]) {
+      const length = new TextEncoder().encode(piece).length.toString(16);
+      peer.send(`${length}\r\n${Buffer.from(piece).toString("latin1")}\r\n`);
+    }
+    return peer.send("0\r\n\r\n");
+  });
+  const environment = { LISTEN: "127.0.0.1:0", APP: addressOf(app) };
+  const arguments_ = ["--config", "examples/rewrite_responses/ringway.config.ts", "--workers", "1"];
+  await withCommand(arguments_, environment, async (_command, url) => {
+    const page = await fetch(`${url}/`);
+    assert.equal(await page.text(), "<a href=https://www.example.com/>ä</a>http://app.interna");
+    assert.equal(page.headers.get("etag"), null);
+    assert.deepEqual(await (await fetch(`${url}/user`)).json(), { name: "ann", more: [{}] });
+    assert.equal(await (await fetch(`${url}/text`)).text(), "http://app.internal/");
+  });
+  assert.deepEqual(app.errors, []);
+  await app.close();
 });

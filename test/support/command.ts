@@ -25,6 +25,10 @@ export interface Finished {
 export interface RunOptions {
   /** The module to run; by default the command's. */
   readonly module?: string;
+  /** In the project's folder, what Deno looks up packages in, for a module elsewhere. */
+  readonly config?: string;
+  /** What it may do in Deno; by default what deno.json gives to the command. */
+  readonly permissions?: readonly string[];
   /** The working directory; by default the project's folder. */
   readonly cwd?: string;
   /** Environment variables to add. */
@@ -54,6 +58,10 @@ export function runtimeCommand(
   return [process.execPath, "run", ...flags, module, ...arguments_];
 }
 
+function flagsOf({ config, permissions = COMMAND_PERMISSIONS }: RunOptions): string[] {
+  return config === undefined ? [...permissions] : [...permissions, `--config=${PROJECT}/${config}`];
+}
+
 /** A running command. */
 export class RunningCommand {
   readonly child: ChildProcess;
@@ -68,7 +76,7 @@ export class RunningCommand {
   constructor(arguments_: readonly string[], options: RunOptions = {}) {
     const [program = "", ...rest] = [
       ...(options.wrapper ?? []),
-      ...runtimeCommand(options.module ?? "proxy.ts", arguments_, COMMAND_PERMISSIONS),
+      ...runtimeCommand(options.module ?? "proxy.ts", arguments_, flagsOf(options)),
     ];
     this.child = spawn(program, rest, {
       cwd: options.cwd ?? PROJECT,

@@ -60,6 +60,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ["lib/sockets"],
   ["lib/operations", "lib/proxy", "lib/threads"],
   ["lib/server", "lib/web"],
+  ["lib/dev_proxy"],
   ["mod.ts", "proxy.ts"],
   ["test"],
   ["bench", "examples"],

@@ -12,7 +12,7 @@ const HEAD = `# Statistics
 Each worker counts in memory that it shares with the main thread, so that reading costs it nothing. \`statistics()\` of
 a running proxy gives the sums over all workers, by these names:
 
-\`\`\`ts
+\`\`\`ts serves
 import { defaultProxyConfig, parseTarget, startProxy } from "@ringway/proxy";
 
 const proxy = await startProxy({
