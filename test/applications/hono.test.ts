@@ -8,7 +8,7 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import type { RunningCommand } from "../support/command.ts";
-import { FRONTS } from "../support/front.ts";
+import { DEV_FRONTS, FRONTS, type Front } from "../support/front.ts";
 import { LARGE_BYTES, largeByte } from "../support/hono_app.ts";
 import { HONO_SERVERS } from "../support/hono_servers.ts";
 import type { ServerProgram } from "../support/programs.ts";
@@ -34,7 +34,8 @@ async function readThrough(reader: ReadableStreamDefaultReader<Uint8Array>, want
 
 for (const [number, server] of HONO_SERVERS.entries()) {
   // Each server with both drivers and both ways to start; all pairs would tell no more.
-  for (const front of FRONTS.filter((_, at) => (at === 0 || at === 3) === (number === 0))) {
+  const fronts = FRONTS.filter((_, at) => (at === 0 || at === 3) === (number === 0));
+  for (const front of [...fronts, DEV_FRONTS[number % 2] as Front]) {
     describe(`Hono on ${server.name} behind the proxy, started ${front.name}`, { skip: server.skip }, () => {
       let app: ServerProgram;
       let command: RunningCommand;

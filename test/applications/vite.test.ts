@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import type { RunningCommand } from "../support/command.ts";
-import { FRONTS } from "../support/front.ts";
+import { DEV_FRONTS, FRONTS } from "../support/front.ts";
 import { SocketMessages } from "../support/socket_messages.ts";
 import { ViteProject } from "../support/vite_project.ts";
 
@@ -20,7 +20,7 @@ describe("a Vite dev server behind the proxy", () => {
     await project.close();
   });
 
-  for (const front of FRONTS) {
+  for (const front of [...FRONTS, ...DEV_FRONTS]) {
     describe(`started ${front.name}`, () => {
       let command: RunningCommand;
       let url = "";

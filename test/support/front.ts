@@ -27,6 +27,13 @@ export const FRONTS: readonly Front[] = DRIVERS.flatMap((driver) => [
   { name: `by a file on the ${driver} driver`, driver, start: (port) => startByFile(driver, port) },
 ]);
 
+/** The dev proxy, on each driver. */
+export const DEV_FRONTS: readonly Front[] = DRIVERS.map((driver) => ({
+  name: `as a dev proxy on the ${driver} driver`,
+  driver,
+  start: (port) => new RunningCommand([driver, String(port)], { module: "test/support/dev_front.ts" }),
+}));
+
 function tenLines(driver: string, port: number): string {
   return `# The whole file.
 workers: 1
