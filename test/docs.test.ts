@@ -1,11 +1,11 @@
 /** The examples in documents and comments: their types are right, and they run. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { EVENT_NAMES } from "../lib/dev_proxy/options.ts";
@@ -13,7 +13,7 @@ import { OPTION_NAMES, OTHER_OPTIONS } from "../lib/dev_proxy/rule.ts";
 import { checkValue } from "../lib/server/config_file/check.ts";
 import { findTools } from "./runner/tools.ts";
 import { RunningCommand, until, unusedPort } from "./support/command.ts";
-import { type DocBlock, docBlocks, runnable } from "./support/doc_blocks.ts";
+import { type DocBlock, docBlocks, documents, runnable } from "./support/doc_blocks.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const blocks = docBlocks();
@@ -129,4 +129,30 @@ describe("what documents say about other proxies", () => {
     assert.ok(keys.length > 80, String(keys.length));
     for (const key of keys) assert.ok(reference.includes(`\`${key}\``), `${key} is not in docs/config.md`);
   });
+});
+
+/** The anchors that GitHub gives to the headings of a document. */
+function anchorsOf(text: string): string[] {
+  const withoutCode = text.replaceAll(/^```[\s\S]*?^```$/gm, "");
+  return [...withoutCode.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+describe("links in documents", () => {
+  for (const path of documents()) {
+    it(`lead somewhere: ${path}`, () => {
+      for (const [, link = ""] of document(path).matchAll(/\]\(([^)\s]+)\)/g)) {
+        if (/^[a-z]+:/.test(link)) continue;
+        const [file = "", anchor] = link.split("#");
+        const target = file === "" ? path : posix.join(posix.dirname(path), file);
+        assert.ok(existsSync(join(PROJECT, target)), `${link}: there is no such file`);
+        if (anchor === undefined) continue;
+        assert.ok(anchorsOf(document(target)).includes(anchor), `${link}: there is no such heading`);
+      }
+    });
+  }
 });

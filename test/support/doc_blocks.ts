@@ -25,12 +25,16 @@ export interface DocBlock {
   readonly code: string;
 }
 
+/** The documents, by their paths in the project. */
+export function documents(): string[] {
+  return ["README.md", ...filesBelow("docs", ".md"), "bench/README.md"];
+}
+
 /** All examples of documents, and those of comments that import the package as its users do. */
 export function docBlocks(): DocBlock[] {
-  const documents = ["README.md", ...filesBelow("docs", ".md"), "bench/README.md"];
   const sources = [...filesBelow("lib", ".ts"), ...filesBelow("ffi", ".ts")].filter((path) => !/test[._]/.test(path));
   return [
-    ...documents.flatMap((path) => blocksOf(path, read(path))),
+    ...documents().flatMap((path) => blocksOf(path, read(path))),
     ...sources.flatMap((path) =>
       blocksOf(path, read(path).replaceAll(/^ *\* ?/gm, "")).filter(({ code }) => code.includes(`"${PACKAGE}`)),
     ),
