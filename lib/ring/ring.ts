@@ -373,7 +373,8 @@ export class Ring {
       stop: async () => {
         mute(true);
         const stopped = watch.stop();
-        this.#functions.ringway_event_signal(event);
+        // Closed with the ring, and the number may be another descriptor's by now.
+        if (!this.#closed) this.#functions.ringway_event_signal(event);
         await stopped;
       },
     };

@@ -551,6 +551,11 @@ export class UringDriver implements Driver, BufferWaiter {
     this.ring.closeRing();
   }
 
+  /** Has {@linkcode close} done its work? There is nothing to turn for any more. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   get #isInUse(): boolean {
     return this.#connectionCount > 0 || this.#listeners.some((listener) => listener !== null);
   }

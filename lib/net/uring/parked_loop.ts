@@ -29,15 +29,15 @@ export interface ParkedLoopOwner {
 }
 
 /**
- * Turn the driver's loop until its owner stops it. `wakeRing` ends a wait from another thread; to be
- * called after a message was sent. While user code waits (see `UserCode`), the loop is a guest in the
- * runtime's own.
+ * Turn the driver's loop until its owner stops it, or the driver is closed. `wakeRing` ends a wait from
+ * another thread; to be called after a message was sent. While user code waits (see `UserCode`), the
+ * loop is a guest in the runtime's own.
  */
 export async function runParked(driver: UringDriver, owner: ParkedLoopOwner): Promise<void> {
   let yieldedMs = driver.nowMs;
   let guest: Guest | null = null;
   driver.armWake();
-  while (!owner.isStopped()) {
+  while (!owner.isStopped() && !driver.isClosed) {
     if (driver.userCode.isPending) {
       for (let round = 0; round < MICROTASK_ROUNDS && driver.userCode.isPending; round++) await null;
       if (driver.userCode.isPending) {
@@ -82,7 +82,7 @@ class Guest {
     const { userCode } = this.#driver;
     userCode.onNonePending = () => this.#goOn();
     this.#loop.start();
-    while (userCode.isPending && !this.#owner.isStopped()) {
+    while (userCode.isPending && !this.#owner.isStopped() && !this.#driver.isClosed) {
       if (this.#owner.isMessageOnItsWay()) {
         await setImmediate();
       } else {

@@ -203,6 +203,21 @@ describe("a parked loop and user code", () => {
     await harness.close();
   });
 
+  it("ends when its driver is closed, by a handler or as a guest", TEST, async () => {
+    for (const closesLater of [false, true]) {
+      const harness = await openUringHarness();
+      const { driver } = harness;
+      const close = new Timer(() => {
+        if (closesLater) void driver.userCode.track(sleep(5).then(() => driver.close()));
+        else void driver.close();
+      });
+      driver.startTimer(close, 1);
+      await runParked(driver, { isStopped: () => false, isMessageOnItsWay: () => false });
+      assert.equal(driver.isClosed, true);
+      await harness.close();
+    }
+  });
+
   it("is stopped by a message from another thread while user code waits for ever", TEST, async () => {
     const harness = await openUringHarness();
     const { driver } = harness;
