@@ -3,8 +3,7 @@
  *
  * @module
  */
-import process from "node:process";
-import { RingwayError } from "../../ffi/errors.ts";
+import type { RingwayError } from "../../ffi/errors.ts";
 import type { Connection, ConnectionHandler, Listener, ListenerHandler } from "../net/connection.ts";
 import type { Driver, ListenOptions } from "../net/driver.ts";
 import { defaultIoUringOptions, type IoUringOptions, ringOptions } from "../net/io_uring_options.ts";
@@ -15,6 +14,7 @@ import { type AddressLike, toAddress } from "./address_like.ts";
 import { Bridge } from "./bridge.ts";
 import { connectSocket, type SocketConnectOptions } from "./connect.ts";
 import { SocketUseError } from "./errors.ts";
+import { driverReporter, warn } from "./problems.ts";
 import type { Socket } from "./socket.ts";
 import { listenForSockets, type SocketListener, type SocketListenOptions } from "./socket_listener.ts";
 
@@ -64,10 +64,7 @@ export async function openSockets(options: SocketsOptions = {}): Promise<Sockets
     disabledFeatures,
     ioUring,
     isParked: false,
-    reporter: {
-      onHandlerError: (error) => onProblem(handlerError(error)),
-      onNotice: (message) => onProblem(notice(message)),
-    },
+    reporter: driverReporter(onProblem),
   });
   const bridge = driver instanceof UringDriver ? new Bridge(driver) : null;
   return new Sockets(driver, { selected, bridge, onProblem });
@@ -76,8 +73,8 @@ export async function openSockets(options: SocketsOptions = {}): Promise<Sockets
 /** @internal What sockets are made of besides their driver. */
 export interface SocketsParts {
   readonly selected?: SelectedInterface;
-  /** Without, somebody else turns the driver's loop. */
-  readonly bridge?: Bridge | null;
+  /** What turns the driver's loop, to be closed before the driver. Without, that is somebody else's task. */
+  readonly bridge?: Pick<Bridge, "close"> | null;
   readonly onProblem: (problem: RingwayError) => void;
 }
 
@@ -87,7 +84,7 @@ export class Sockets implements AsyncDisposable {
   readonly driver: Driver;
   /** Which driver was chosen, and why; `null` for a driver of one's own. */
   readonly selected: SelectedInterface | null;
-  readonly #bridge: Bridge | null;
+  readonly #bridge: Pick<Bridge, "close"> | null;
   readonly #onProblem: (problem: RingwayError) => void;
   readonly #listeners: Set<SocketListener> = new Set();
   #closing: Promise<void> | null = null;
@@ -159,18 +156,4 @@ export class Sockets implements AsyncDisposable {
     if (this.#closing === null) return;
     throw new SocketUseError("ERR_SOCKET_CLOSED", operation, `Cannot ${operation}: the sockets were closed`);
   }
-}
-
-function handlerError(cause: unknown): SocketUseError {
-  const what = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause);
-  const message = `A handler threw, and its connection was reset: ${what}`;
-  return new SocketUseError("ERR_SOCKET_HANDLER", "call a handler", message, cause);
-}
-
-function notice(message: string): RingwayError {
-  return new RingwayError(message, { code: "ERR_NOTICE", source: "internal", operation: "use io_uring" });
-}
-
-function warn(problem: RingwayError): void {
-  process.emitWarning(problem.message, { type: "RingwayWarning", code: problem.code });
 }
