@@ -246,6 +246,29 @@ test("examples/line_client.ts understands answers, however they arrive", async (
   await server.close();
 });
 
+test("examples/echo_threads.ts echoes on all threads, which say how many they served", async () => {
+  const command = new RunningCommand(["127.0.0.1:0"], { module: "examples/echo_threads.ts" });
+  try {
+    const [, port] = /^listening on 127\.0\.0\.1:(\d+), with 2 threads$/.exec(await command.ready()) ?? [];
+    // The kernel spreads connections over the threads; by 24 each has some, as good as certainly.
+    for (let i = 0; i < 24; i++) {
+      const client = await connect({ port: Number(port) });
+      client.write("hello");
+      const [echoed] = (await once(client, "data")) as [Uint8Array];
+      assert.equal(new TextDecoder().decode(echoed), "hello");
+      client.destroy();
+    }
+    command.signal("SIGTERM");
+    const { code, out } = await command.finished;
+    assert.equal(code, 0);
+    const counts = [0, 1].map((index) => Number(new RegExp(`^thread ${index}: (\\d+) `, "m").exec(out)?.[1]));
+    assert.equal((counts[0] ?? 0) + (counts[1] ?? 0), 24, out);
+    assert.ok(!counts.includes(0), out);
+  } finally {
+    await command.stop();
+  }
+});
+
 test("examples/ringway.yaml is good, and names the schema that editors use", async () => {
   const checked = await runToEnd(["--config", "examples/ringway.yaml", "--check"]);
   assert.match(checked.out, /the configuration is good/, checked.error);

@@ -1,0 +1,6 @@
+/**
+ * An entry of threads as one who bundles a program has it.
+ *
+ * @module
+ */
+import "./thread_entry.ts";
