@@ -33,6 +33,12 @@ after(() => {
   upstream.closeAllConnections();
 });
 
+/** What an example needs in Deno: more only if it uses the network of the runtime, or names. */
+function permissions({ code }: DocBlock): string[] {
+  const least = ["--no-prompt", "--allow-ffi", "--allow-read"];
+  return /\bfetch\(|localhost/.test(code) ? [...least, "--allow-net"] : least;
+}
+
 /** The block as a file of its own, and the port in the place of 8080. */
 async function write(block: DocBlock): Promise<{ path: string; port: number }> {
   const path = join(folder, `${block.place.replaceAll(/\W/g, "_")}.ts`);
@@ -70,7 +76,7 @@ describe("the examples in documents and comments", () => {
   for (const block of blocks.filter(({ kind }) => kind === "run")) {
     it(`run to their end: ${block.place}`, async () => {
       const { path } = await write(block);
-      const command = new RunningCommand([], { module: path, config: "deno.json" });
+      const command = new RunningCommand([], { module: path, config: "deno.json", permissions: permissions(block) });
       const timer = setTimeout(() => command.signal("SIGKILL"), 15_000);
       const { code, out, error } = await command.finished;
       clearTimeout(timer);
@@ -84,7 +90,7 @@ describe("the examples in documents and comments", () => {
   for (const block of blocks.filter(({ kind }) => kind === "serves")) {
     it(`serve: ${block.place}`, async () => {
       const { path, port } = await write(block);
-      const command = new RunningCommand([], { module: path, config: "deno.json" });
+      const command = new RunningCommand([], { module: path, config: "deno.json", permissions: permissions(block) });
       try {
         await until(async () => {
           assert.equal(command.child.exitCode, null, `it has ended: ${command.out}${command.error}`);
