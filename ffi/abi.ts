@@ -3,7 +3,7 @@
 // The shim's C ABI: layouts in 32-bit words, operation codes, flags, options, features, errno names.
 
 /** The version that the library has to report. */
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 
 export const OPERATION_NOP = 0;
 export const OPERATION_ACCEPT = 1;
@@ -21,6 +21,16 @@ export const OPERATION_WAKE = 12;
 export const OPERATION_TIMEOUT = 14;
 export const OPERATION_RESET = 13;
 export const OPERATION_POLL_WRITABLE = 15;
+export const OPERATION_OPEN_FILE = 16;
+export const OPERATION_READ_FILE = 17;
+export const OPERATION_WRITE_FILE = 18;
+export const OPERATION_SYNC_FILE = 19;
+export const OPERATION_FILE_STATUS = 20;
+export const OPERATION_CLOSE_FILE = 21;
+export const OPERATION_SEND_DATAGRAM = 22;
+export const OPERATION_RECEIVE_DATAGRAM = 23;
+export const OPERATION_POLL_ONCE = 24;
+export const OPERATION_DELAY = 25;
 
 export const COMMAND_FLAG_MORE = 256;
 export const COMMAND_FLAG_REPORT = 512;
@@ -32,9 +42,18 @@ export const COMPLETION_FLAG_MORE = 2;
 export const COMPLETION_FLAG_SOCKET_NONEMPTY = 4;
 export const COMPLETION_FLAG_BUFFER_SHIFT = 16;
 
+export const OPEN_FLAG_READ = 1;
+export const OPEN_FLAG_WRITE = 2;
+export const OPEN_FLAG_APPEND = 4;
+export const OPEN_FLAG_CREATE = 8;
+export const OPEN_FLAG_EXCLUSIVE = 16;
+export const OPEN_FLAG_TRUNCATE = 32;
+export const OPEN_FLAG_NO_FOLLOW = 64;
+
 export const AREA_COMMANDS = 0;
 export const AREA_COMPLETIONS = 1;
 export const AREA_ARENA = 2;
+export const AREA_OPERATIONS = 3;
 
 export const GROUP_SMALL = 0;
 export const GROUP_BULK = 1;
@@ -133,6 +152,8 @@ export const COMMAND_WORDS = 8;
 export const COMPLETION_WORDS = 4;
 export const VECTOR_PIECES = 16;
 export const ADDRESS_BYTES = 112;
+export const STATUS_BYTES = 256;
+export const PATH_BYTES = 4096;
 export const RINGS = 256;
 export const NO_SLOT = 4294967295;
 
@@ -149,6 +170,7 @@ export interface Functions {
   readonly ringway_ring_close: (p0: number) => number;
   readonly ringway_ring_address: (p0: number, p1: number) => number;
   readonly ringway_ring_bytes: (p0: number, p1: number) => number;
+  readonly ringway_operations_open: (p0: number, p1: number) => number;
   readonly ringway_ring_info: (p0: number, p1: number) => number;
   readonly ringway_enter: (p0: number, p1: number, p2: number, p3: number) => number;
   readonly ringway_now_ms: () => number;
@@ -161,6 +183,7 @@ export interface Functions {
   readonly ringway_event_drain: (p0: number) => number;
   readonly ringway_event_signal: (p0: number) => number;
   readonly ringway_socket_open: (p0: number, p1: number) => number;
+  readonly ringway_datagram_open: (p0: number, p1: Buffer, p2: number, p3: number) => number;
   readonly ringway_socket_listen: (p0: Buffer, p1: number, p2: number, p3: number) => number;
   readonly ringway_socket_remove_file: (p0: Buffer, p1: number, p2: number) => number;
   readonly ringway_socket_close: (p0: number) => number;
@@ -183,6 +206,7 @@ export const SYMBOLS: {
   ringway_ring_close: { parameters: ["i32"], result: "i32" },
   ringway_ring_address: { parameters: ["i32", "u32"], result: "f64" },
   ringway_ring_bytes: { parameters: ["i32", "u32"], result: "f64" },
+  ringway_operations_open: { parameters: ["i32", "u32"], result: "i32" },
   ringway_ring_info: { parameters: ["i32", "u32"], result: "i32" },
   ringway_enter: { parameters: ["i32", "u32", "u32", "i32"], result: "i32" },
   ringway_now_ms: { parameters: [], result: "f64" },
@@ -195,6 +219,7 @@ export const SYMBOLS: {
   ringway_event_drain: { parameters: ["i32"], result: "i32" },
   ringway_event_signal: { parameters: ["i32"], result: "i32" },
   ringway_socket_open: { parameters: ["i32", "u32"], result: "i32" },
+  ringway_datagram_open: { parameters: ["i32", "buffer", "u32", "u32"], result: "i32" },
   ringway_socket_listen: { parameters: ["buffer", "u32", "u32", "u32"], result: "i32" },
   ringway_socket_remove_file: { parameters: ["buffer", "u32", "u32"], result: "i32" },
   ringway_socket_close: { parameters: ["i32"], result: "i32" },

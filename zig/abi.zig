@@ -2,7 +2,7 @@
 //! features. `ffi/abi.ts` is generated from this file by `zig build abi`; nothing is repeated by hand.
 
 /// Raised with every change that an older caller or library would misread.
-pub const version: i32 = 2;
+pub const version: i32 = 3;
 
 /// One command is a record of 32-bit words. Some operations continue in the records behind it.
 pub const Command = extern struct {
@@ -86,6 +86,33 @@ pub const Operation = enum(u8) {
     reset = 13,
     /// A second poll of the same connection, which completes and is cancelled apart from the first.
     poll_writable = 15,
+
+    // The operations from here on are no connection's: each completes, once, to whoever asked for it. Their memory is
+    // that of `ringway_operations_open`, in which they name places by offset and length.
+
+    /// Open a file. a: offset of the path, b: its length with the closing zero, c: `OpenFlag` bits; continuation: the
+    /// permissions of a file that is created. The result is a descriptor that the ring owns.
+    open_file = 16,
+    /// Read from a position of a file. a: offset, b: length; continuation: the position, low word and high word.
+    read_file = 17,
+    /// Write at a position of a file. Words as for `read_file`.
+    write_file = 18,
+    /// Have a file's bytes reach the disk. a: 1 for no more than what reading them needs (fdatasync(2)).
+    sync_file = 19,
+    /// Write a struct statx of a descriptor (statx(2)). a: offset of `status_bytes`.
+    file_status = 20,
+    /// Close a descriptor.
+    close_file = 21,
+    /// Send a datagram. a: offset, b: length, 0 for an empty one; c: offset of `address_bytes` with the address of IPv4
+    /// or IPv6 that it goes to.
+    send_datagram = 22,
+    /// Receive a datagram that is there; -EAGAIN if none is. a: offset, b: length; c: offset of `address_bytes`, where
+    /// the sender's address is written. The result is the datagram's whole length, which may be more than `b`.
+    receive_datagram = 23,
+    /// Wait once for poll events, besides errors and hang-ups, on any descriptor of the process. a: mask.
+    poll_once = 24,
+    /// Complete with -ETIME after a: seconds and b: nanoseconds.
+    delay = 25,
     _,
 };
 
@@ -108,11 +135,29 @@ pub const CompletionFlag = struct {
     pub const buffer_shift: u32 = 16;
 };
 
+/// How `Operation.open_file` opens. The kernel's own flags differ between architectures.
+pub const OpenFlag = struct {
+    pub const read: u32 = 1 << 0;
+    pub const write: u32 = 1 << 1;
+    /// Every write goes to the end, whatever its position (O_APPEND).
+    pub const append: u32 = 1 << 2;
+    /// Make the file if there is none (O_CREAT).
+    pub const create: u32 = 1 << 3;
+    /// With `create`: fail if there is one (O_EXCL).
+    pub const exclusive: u32 = 1 << 4;
+    /// Drop what is in it (O_TRUNC).
+    pub const truncate: u32 = 1 << 5;
+    /// Fail if the last part of the path is a symbolic link (O_NOFOLLOW).
+    pub const no_follow: u32 = 1 << 6;
+};
+
 /// Memory that is shared with TypeScript, per ring.
 pub const Area = enum(u32) {
     commands = 0,
     completions = 1,
     arena = 2,
+    /// That of `ringway_operations_open`; none before.
+    operations = 3,
 };
 
 /// Parts of the arena, in this order. Buffers are numbered through from 0 in the same order.
@@ -242,7 +287,7 @@ pub const SocketOption = enum(u32) {
     incoming_cpu = 9,
 };
 
-/// For `ringway_socket_listen`.
+/// For `ringway_socket_listen` and, but for `probe`, `ringway_datagram_open`.
 pub const ListenFlag = struct {
     /// SO_REUSEPORT: several listeners share the port and the kernel picks one per connection.
     pub const reuse_port: u32 = 1 << 0;
@@ -259,6 +304,10 @@ pub const completion_words: u32 = @sizeOf(Completion) / 4;
 pub const vector_pieces: u32 = 16;
 /// struct sockaddr_un is the longest address, 110 bytes.
 pub const address_bytes: u32 = 112;
+/// struct statx.
+pub const status_bytes: u32 = 256;
+/// PATH_MAX, the closing zero included.
+pub const path_bytes: u32 = 4096;
 /// Rings in one process at most.
 pub const rings: u32 = 256;
 /// "No slot": nobody waits for the completion.

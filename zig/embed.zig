@@ -9,8 +9,9 @@ const liburing = @embedFile("liburing");
 
 /// Every file that the library is built from; a test compares this list with the folder.
 const sources = .{
-    "abi.zig",     "buffers.zig", "clock.zig",   "descriptors.zig", "exports.map", "exports.zig", "liburing.zig",
-    "prepare.zig", "ring.zig",    "sockets.zig", "support.zig",     "system.zig",  "table.zig",
+    "abi.zig",      "buffers.zig", "clock.zig",             "descriptors.zig", "exports.map", "exports.zig",
+    "liburing.zig", "prepare.zig", "prepare_operation.zig", "ring.zig",        "sockets.zig", "support.zig",
+    "system.zig",   "table.zig",
 };
 
 pub fn main() void {

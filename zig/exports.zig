@@ -35,15 +35,22 @@ pub export fn ringway_ring_close(handle: i32) i32 {
 /// The address of a shared area, or 0.
 pub export fn ringway_ring_address(handle: i32, area: u32) f64 {
     const ring = table.get(handle) orelse return 0;
-    if (area > @intFromEnum(abi.Area.arena)) return 0;
+    if (area > @intFromEnum(abi.Area.operations)) return 0;
     return @floatFromInt(ring.areaAddress(@enumFromInt(area)));
 }
 
 /// The size of a shared area in bytes, or 0.
 pub export fn ringway_ring_bytes(handle: i32, area: u32) f64 {
     const ring = table.get(handle) orelse return 0;
-    if (area > @intFromEnum(abi.Area.arena)) return 0;
+    if (area > @intFromEnum(abi.Area.operations)) return 0;
     return @floatFromInt(ring.areaBytes(@enumFromInt(area)));
+}
+
+/// Memory of `bytes` for the operations that are no connection's, once per ring: `abi.Area.operations` from then on.
+/// 0 or a negative errno.
+pub export fn ringway_operations_open(handle: i32, bytes: u32) i32 {
+    const ring = table.acquire(handle) catch |refusal| return table.errno(refusal);
+    return table.release(ring, ring.openOperations(bytes));
 }
 
 /// One of `abi.Info`, or a negative errno.
@@ -129,6 +136,13 @@ pub export fn ringway_event_signal(descriptor: i32) i32 {
 pub export fn ringway_socket_open(handle: i32, family: u32) i32 {
     const ring = table.acquire(handle) catch |refusal| return table.errno(refusal);
     return table.release(ring, sockets.open(ring, family));
+}
+
+/// A datagram socket of IPv4 or IPv6, bound to an address and owned by the ring. Its descriptor or a negative errno.
+pub export fn ringway_datagram_open(handle: i32, address: ?[*]const u8, length: u32, flags: u32) i32 {
+    if (address == null) return invalid;
+    const ring = table.acquire(handle) catch |refusal| return table.errno(refusal);
+    return table.release(ring, sockets.openDatagram(ring, address.?, length, flags));
 }
 
 /// A listening socket owned by the process. Its descriptor or a negative errno.

@@ -20,6 +20,7 @@ pub fn main() void {
     enumeration("OPERATION", abi.Operation);
     namespace("COMMAND_FLAG", abi.CommandFlag);
     namespace("COMPLETION_FLAG", abi.CompletionFlag);
+    namespace("OPEN_FLAG", abi.OpenFlag);
     enumeration("AREA", abi.Area);
     enumeration("GROUP", abi.Group);
     enumeration("OPTION", abi.Option);
@@ -37,6 +38,8 @@ pub fn main() void {
     constant("COMPLETION_WORDS", abi.completion_words);
     constant("VECTOR_PIECES", abi.vector_pieces);
     constant("ADDRESS_BYTES", abi.address_bytes);
+    constant("STATUS_BYTES", abi.status_bytes);
+    constant("PATH_BYTES", abi.path_bytes);
     constant("RINGS", abi.rings);
     constant("NO_SLOT", abi.no_slot);
     symbols();

@@ -55,6 +55,7 @@ pub const Command = struct {
     descriptor: i32 = -1,
     a: u32 = 0,
     b: u32 = 0,
+    c: u32 = 0,
     slot: u32 = abi.no_slot,
     generation: u32 = 0,
 };
@@ -65,6 +66,8 @@ pub const TestRing = struct {
     commands: []abi.Command,
     completions: []abi.Completion,
     arena: []u8,
+    /// Memory of operations, once it is open.
+    operations: []u8 = &.{},
     /// Commands that were queued and not run yet.
     queued: u32 = 0,
     /// Completions that `waitFor` met and did not wait for.
@@ -98,6 +101,13 @@ pub const TestRing = struct {
         };
     }
 
+    pub fn openOperations(ring: *TestRing, bytes: u32) !void {
+        try testing.expectEqual(0, exports.ringway_operations_open(ring.handle, bytes));
+        const memory: [*]u8 = @ptrFromInt(area(ring.handle, .operations).address);
+        ring.operations = memory[0..area(ring.handle, .operations).bytes];
+        try testing.expectEqual(bytes, ring.operations.len);
+    }
+
     pub fn close(ring: *TestRing) void {
         if (exports.ringway_ring_close(ring.handle) != 0) @panic("the ring does not close");
     }
@@ -122,7 +132,7 @@ pub const TestRing = struct {
             .descriptor = command.descriptor,
             .a = command.a,
             .b = command.b,
-            .c = 0,
+            .c = command.c,
             .continuation = records,
             .slot = command.slot,
             .generation = command.generation << 8,
@@ -245,6 +255,15 @@ pub const Address = struct {
         std.mem.writeInt(u16, address.bytes[0..2], linux.AF.INET, .little);
         std.mem.writeInt(u16, address.bytes[2..4], port, .big);
         address.bytes[4..8].* = .{ 127, 0, 0, 1 };
+        return address;
+    }
+
+    /// ::1 and a port.
+    pub fn loopback6(port: u16) Address {
+        var address = Address{ .length = 28 };
+        std.mem.writeInt(u16, address.bytes[0..2], linux.AF.INET6, .little);
+        std.mem.writeInt(u16, address.bytes[2..4], port, .big);
+        address.bytes[23] = 1;
         return address;
     }
 

@@ -206,14 +206,19 @@ pub const sqe_flag = struct {
 
 pub const op = struct {
     pub const nop: u8 = 0;
+    pub const fsync: u8 = 3;
     pub const poll_add: u8 = 6;
     pub const sendmsg: u8 = 9;
+    pub const recvmsg: u8 = 10;
     pub const timeout: u8 = 11;
     pub const accept: u8 = 13;
     pub const async_cancel: u8 = 14;
     pub const connect: u8 = 16;
+    pub const openat: u8 = 18;
     pub const close: u8 = 19;
+    pub const statx: u8 = 21;
     pub const read: u8 = 22;
+    pub const write: u8 = 23;
     pub const send: u8 = 26;
     pub const recv: u8 = 27;
     /// Linux 5.19, like multishot accept and provided-buffer rings.
@@ -233,4 +238,6 @@ pub const int_flag_registered_ring: u8 = 1 << 0;
 /// IORING_ASYNC_CANCEL_ANY (Linux 5.19).
 pub const cancel_any: u32 = 1 << 2;
 pub const poll_add_multi: u32 = 1 << 0;
+/// IORING_FSYNC_DATASYNC.
+pub const fsync_datasync: u32 = 1 << 0;
 pub const probe_op_supported: u16 = 1 << 0;

@@ -1,8 +1,10 @@
-//! One function per operation: check what TypeScript asked for, fill in a submission queue entry.
+//! One function per operation: check what TypeScript asked for, fill in a submission queue entry. Those that are no
+//! connection's are in `prepare_operation.zig`.
 
 const std = @import("std");
 const abi = @import("abi.zig");
 const liburing = @import("liburing.zig");
+const operations = @import("prepare_operation.zig");
 const sockets = @import("sockets.zig");
 const system = @import("system.zig");
 const Ring = @import("ring.zig").Ring;
@@ -14,8 +16,8 @@ pub const Outcome = enum {
     full,
 };
 
-const bad_descriptor = system.errno(.BADF);
-const invalid = system.errno(.INVAL);
+pub const bad_descriptor = system.errno(.BADF);
+pub const invalid = system.errno(.INVAL);
 const MSG_DONTWAIT: u32 = 0x40;
 const MSG_WAITALL: u32 = 0x100;
 const MSG_NOSIGNAL: u32 = 0x4000;
@@ -38,17 +40,27 @@ pub fn command(ring: *Ring, request: *abi.Command) Outcome {
         .provide => provide(ring, request),
         .wake => wake(ring, request),
         .timeout => timeout(ring, request),
+        .open_file => operations.openFile(ring, request),
+        .read_file => operations.transfer(ring, request, liburing.op.read),
+        .write_file => operations.transfer(ring, request, liburing.op.write),
+        .sync_file => operations.syncFile(ring, request),
+        .file_status => operations.fileStatus(ring, request),
+        .close_file => operations.closeFile(ring, request),
+        .send_datagram => operations.sendDatagram(ring, request),
+        .receive_datagram => operations.receiveDatagram(ring, request),
+        .poll_once => operations.pollOnce(ring, request),
+        .delay => operations.delay(ring, request),
         _ => refuse(ring, request, invalid),
     };
 }
 
-fn refuse(ring: *Ring, request: *const abi.Command, value: i32) Outcome {
+pub fn refuse(ring: *Ring, request: *const abi.Command, value: i32) Outcome {
     ring.refuse(request, value);
     return .done;
 }
 
 /// Take an entry and fill in what all operations have in common.
-fn entryFor(ring: *Ring, request: *const abi.Command, opcode: u8) ?Ring.Entry {
+pub fn entryFor(ring: *Ring, request: *const abi.Command, opcode: u8) ?Ring.Entry {
     const entry = ring.nextEntry() orelse return null;
     entry.sqe.opcode = opcode;
     entry.sqe.fd = request.descriptor;
@@ -219,7 +231,7 @@ fn timeout(ring: *Ring, request: *const abi.Command) Outcome {
     return .done;
 }
 
-fn continuation(request: *const abi.Command) [*]const abi.Command {
+pub fn continuation(request: *const abi.Command) [*]const abi.Command {
     const records: [*]const abi.Command = @ptrCast(request);
     return records + 1;
 }

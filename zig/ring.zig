@@ -52,6 +52,8 @@ pub const Ring = struct {
     attachments: [*]Attachment,
     attachments_bytes: usize,
     buffers: Buffers,
+    /// Memory of the operations that are no connection's. Most rings have none.
+    operations: []u8,
     descriptors: Descriptors,
     wake_descriptor: i32,
     wake_count: u64,
@@ -80,6 +82,7 @@ pub const Ring = struct {
         ring.early_count = 0;
         ring.wake_count = 0;
         ring.event_descriptor = -1;
+        ring.operations = &.{};
         ring.wake_descriptor = wake_descriptor;
         @atomicStore(usize, &ring.owner, system.threadIdentity(), .monotonic);
         ring.owner_number = system.threadNumber();
@@ -237,7 +240,7 @@ pub const Ring = struct {
         return @atomicLoad(usize, &ring.owner, .monotonic) == system.threadIdentity();
     }
 
-    /// Close the ring and every descriptor it still owns, with nobody in a call of it. The arena stays
+    /// Close the ring and every descriptor it still owns, with nobody in a call of it. What TypeScript sees stays
     /// mapped for good, as zero pages: a view that somebody kept reads zeros instead of crashing the process.
     pub fn close(ring: *Ring) void {
         if (ring.owner_number == system.threadNumber()) {
@@ -270,19 +273,20 @@ pub const Ring = struct {
         system.discard(@ptrCast(ring.header), areaBytes(ring, .commands));
         system.discard(@ptrCast(ring.completions), areaBytes(ring, .completions));
         system.discard(ring.buffers.arena, ring.buffers.arena_bytes);
+        if (ring.operations.len > 0) system.discard(ring.operations.ptr, ring.operations.len);
         ring.buffers.deinit();
     }
 
     const overflow_portions = 1 << 16;
 
-    /// Connections that were accepted, in completions that nobody will read.
+    /// Connections that were accepted and files that were opened, in completions that nobody will read.
     fn closeUnread(ring: *Ring) void {
         const cq = &ring.uring.cq;
         const head = cq.khead.*;
         const count = ring.completionsReady();
         for (0..count) |index| {
             const cqe = &cq.cqes[(head +% @as(u32, @intCast(index))) & cq.ring_mask];
-            if (isAccepted(cqe)) _ = system.close(cqe.res);
+            if (bringsDescriptor(cqe)) _ = system.close(cqe.res);
         }
         @atomicStore(u32, cq.khead, head +% count, .release);
     }
@@ -302,6 +306,7 @@ pub const Ring = struct {
             .commands => @intFromPtr(ring.header),
             .completions => @intFromPtr(ring.completions),
             .arena => @intFromPtr(ring.buffers.arena),
+            .operations => if (ring.operations.len > 0) @intFromPtr(ring.operations.ptr) else 0,
         };
     }
 
@@ -310,7 +315,26 @@ pub const Ring = struct {
             .commands => @sizeOf(abi.Header) + @as(usize, ring.command_capacity) * @sizeOf(abi.Command),
             .completions => @as(usize, ring.completion_capacity) * @sizeOf(abi.Completion),
             .arena => ring.buffers.arena_bytes,
+            .operations => ring.operations.len,
         };
+    }
+
+    /// Map the memory of the operations that are no connection's. 0 or a negative errno.
+    pub fn openOperations(ring: *Ring, bytes: u32) i32 {
+        if (bytes == 0 or bytes > operations_limit) return system.errno(.INVAL);
+        if (ring.operations.len > 0) return system.errno(.ALREADY);
+        const memory = system.map(bytes) orelse return system.errno(.NOMEM);
+        ring.operations = memory[0..bytes];
+        return 0;
+    }
+
+    const operations_limit = 1 << 30;
+
+    /// A place in the memory of operations, if there is one of that offset and length.
+    pub fn operationBytes(ring: *const Ring, offset: u32, length: u32) ?[]u8 {
+        const bytes = ring.operations;
+        if (offset > bytes.len or length > bytes.len - offset) return null;
+        return bytes[offset..][0..length];
     }
 
     /// One completion per command at the most, and room for a turn's worth of those not read yet.
@@ -477,7 +501,7 @@ pub const Ring = struct {
             if (cqe.flags & abi.CompletionFlag.buffer != 0) {
                 ring.buffers.taken(cqe.flags >> abi.CompletionFlag.buffer_shift);
             }
-            if (isAccepted(cqe)) ring.adopt(completion);
+            if (bringsDescriptor(cqe)) ring.adopt(completion);
         }
         @atomicStore(u32, cq.khead, head +% count, .release);
         return early + count;
@@ -586,9 +610,12 @@ fn bufferSizes(options: [*]i32, count: abi.Option, bytes: abi.Option) Buffers.Si
 }
 
 /// Is its result a new descriptor?
-fn isAccepted(cqe: *const liburing.Cqe) bool {
+fn bringsDescriptor(cqe: *const liburing.Cqe) bool {
     const operation: u8 = @truncate(cqe.user_data >> 32);
-    return operation == @intFromEnum(abi.Operation.accept) and cqe.res >= 0;
+    return switch (operation) {
+        @intFromEnum(abi.Operation.accept), @intFromEnum(abi.Operation.open_file) => cqe.res >= 0,
+        else => false,
+    };
 }
 
 fn supports(probe: *const liburing.Probe, operation: u8) bool {

@@ -9,6 +9,7 @@ const AF_UNIX: u16 = 1;
 const AF_INET: u16 = 2;
 const AF_INET6: u16 = 10;
 const SOCK_STREAM_CLOEXEC: u32 = 1 | 0o2000000;
+const SOCK_DGRAM_CLOEXEC: u32 = 2 | 0o2000000;
 const SOCK_NONBLOCK: u32 = 0o4000;
 const SOL_SOCKET: u32 = 1;
 const IPPROTO_TCP: u32 = 6;
@@ -36,10 +37,51 @@ pub fn open(ring: *Ring, family: u32) i32 {
     return descriptor;
 }
 
+/// A datagram socket that belongs to the ring, bound to an address. Its descriptor or a negative errno.
+pub fn openDatagram(ring: *Ring, address: [*]const u8, length: u32, flags: u32) i32 {
+    if (length < 2 or length > abi.address_bytes) return system.errno(.INVAL);
+    if (flags & ~(abi.ListenFlag.reuse_port | abi.ListenFlag.ipv6_only) != 0) return system.errno(.INVAL);
+    const family = familyOf(address);
+    if (ipLength(family) == null) return system.errno(.AFNOSUPPORT);
+    const descriptor = system.socket(family, SOCK_DGRAM_CLOEXEC);
+    if (descriptor < 0) return descriptor;
+    const failure = bindDatagram(descriptor, family, address, length, flags);
+    if (failure == 0 and ring.descriptors.add(descriptor)) return descriptor;
+    _ = system.close(descriptor);
+    return if (failure == 0) system.errno(.MFILE) else failure;
+}
+
+fn bindDatagram(descriptor: i32, family: u16, address: [*]const u8, length: u32, flags: u32) i32 {
+    if (flags & abi.ListenFlag.reuse_port != 0) {
+        const done = setFlag(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
+        if (done < 0) return done;
+    }
+    if (family == AF_INET6) {
+        const is_alone = flags & abi.ListenFlag.ipv6_only != 0;
+        const done = setFlag(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, @intFromBool(is_alone));
+        if (done < 0) return done;
+    }
+    return system.bind(descriptor, address, length);
+}
+
+/// sa_family of a struct sockaddr.
+pub fn familyOf(address: [*]const u8) u16 {
+    return @as(u16, address[0]) | @as(u16, address[1]) << 8;
+}
+
+/// The length of an address of the Internet protocols: that of struct sockaddr_in or sockaddr_in6.
+pub fn ipLength(family: u16) ?u32 {
+    return switch (family) {
+        AF_INET => 16,
+        AF_INET6 => 28,
+        else => null,
+    };
+}
+
 /// Bind and listen. The descriptor belongs to the process, not to a ring, so that it outlives a worker.
 pub fn listen(address: [*]const u8, length: u32, backlog: u32, flags: u32) i32 {
     if (length < 2 or length > abi.address_bytes) return system.errno(.INVAL);
-    const family = @as(u16, address[0]) | @as(u16, address[1]) << 8;
+    const family = familyOf(address);
     const descriptor = system.socket(family, SOCK_STREAM_CLOEXEC);
     if (descriptor < 0) return descriptor;
     const failure = prepareListener(descriptor, family, address, length, backlog, flags);
@@ -77,7 +119,7 @@ fn prepareListener(descriptor: i32, family: u16, address: [*]const u8, length: u
 pub fn removeFile(address: [*]const u8, length: u32, only_stale: bool) i32 {
     const path_offset = 2;
     if (length <= path_offset + 1 or length > abi.address_bytes) return system.errno(.INVAL);
-    const family = @as(u16, address[0]) | @as(u16, address[1]) << 8;
+    const family = familyOf(address);
     const is_path = address[path_offset] != 0 and address[length - 1] == 0;
     if (family != AF_UNIX or !is_path) return 0;
     // Connecting to any other file is refused too.

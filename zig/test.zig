@@ -3,6 +3,7 @@
 test {
     _ = @import("buffers_test.zig");
     _ = @import("descriptors_test.zig");
+    _ = @import("prepare_operation_test.zig");
     _ = @import("prepare_test.zig");
     _ = @import("ring_test.zig");
     _ = @import("sockets_test.zig");

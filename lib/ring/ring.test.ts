@@ -394,3 +394,30 @@ test("a closed ring can be closed again, and entering it is an error", async () 
     (error) => error instanceof RingError && error.code === "ERR_RING_ENTER",
   );
 });
+
+test("an operation by its number completes with its words, and one of connections is refused", async () => {
+  const { ring, t } = await opened();
+  ring.queueOperation({ operation: abi.OPERATION_DELAY, b: 1_000_000 }, 1, 5);
+  const { operation, generation, result } = t.waitFor(1);
+  assert.deepEqual([operation, generation, result], [abi.OPERATION_DELAY, 5, -abi.ETIME]);
+  const memory = ring.openOperations(8192);
+  assert.equal(memory.length, 8192);
+  assert.throws(() => ring.openOperations(8192), RingError);
+  const path = new TextEncoder().encode("/dev/zero\0");
+  memory.set(path, 100);
+  const open = { operation: abi.OPERATION_OPEN_FILE, a: 100, b: path.length, c: abi.OPEN_FLAG_READ, words: [0] };
+  ring.queueOperation(open, 1, 0);
+  const descriptor = t.waitFor(1).result;
+  assert.ok(descriptor >= 0);
+  memory.fill(1);
+  const read = { operation: abi.OPERATION_READ_FILE, descriptor, a: 200, b: 10, words: [0, 0] };
+  ring.queueOperation(read, 1, 0);
+  assert.equal(t.waitFor(1).result, 10);
+  assert.deepEqual([...memory.subarray(199, 211)], [1, ...new Array<number>(10).fill(0), 1]);
+  for (const refused of [abi.OPERATION_POLL_WRITABLE, abi.OPERATION_DELAY + 1, 256, -1, Number.NaN]) {
+    assert.throws(() => ring.queueOperation({ operation: refused }, 1, 0), RangeError);
+  }
+  assert.equal(ring.hasCommands, false);
+  ring.closeRing();
+  assert.equal(memory[0], 0);
+});

@@ -9,6 +9,7 @@ import type { Library } from "../../ffi/library.ts";
 import { runtime } from "../../ffi/runtime.ts";
 import { errnoName, RingError } from "./errors.ts";
 import { explainOpenFailure } from "./open_failure.ts";
+import type { OperationCommand } from "./operation_command.ts";
 import type { RingOptions } from "./options.ts";
 
 /** Counters of what a ring met, since it was opened. */
@@ -312,6 +313,36 @@ export class Ring {
   /** Complete with 0 in the next turn. */
   nop(slot: number, generation: number): void {
     this.#command(abi.OPERATION_NOP, -1, 1, slot, generation);
+  }
+
+  /** Queue an operation that is no connection's. Throws a RangeError for one that is. */
+  queueOperation(command: OperationCommand, slot: number, generation: number): void {
+    // A connection's would complete to the connection that has the slot.
+    if (!(command.operation >= abi.OPERATION_OPEN_FILE && command.operation <= abi.OPERATION_DELAY)) {
+      throw new RangeError(`Operation ${command.operation} is none that can be queued by its number`);
+    }
+    const more = command.words ?? [];
+    const records = 1 + Math.ceil(more.length / abi.COMMAND_WORDS);
+    const at = this.#command(command.operation, command.descriptor ?? -1, records, slot, generation);
+    this.#words[at + abi.COMMAND_A] = command.a ?? 0;
+    this.#words[at + abi.COMMAND_B] = command.b ?? 0;
+    this.#words[at + abi.COMMAND_C] = command.c ?? 0;
+    this.#words.set(more, at + abi.COMMAND_WORDS);
+  }
+
+  /** Memory of `bytes` (up to 2^30) for the operations that are no connection's. Once; may throw a RingError. */
+  openOperations(bytes: number): Uint8Array {
+    const opened = this.#functions.ringway_operations_open(this.handle, bytes);
+    if (opened < 0) {
+      const reason = `No memory of ${bytes} bytes for operations: ${errnoName(opened)}`;
+      throw new RingError(reason, "ERR_RING_MEMORY", "open memory for operations", opened);
+    }
+    return new Uint8Array(this.#map(abi.AREA_OPERATIONS));
+  }
+
+  /** A datagram socket bound to an address of IPv4 or IPv6. Its descriptor, or a negative errno. */
+  openDatagramSocket(address: Uint8Array, flags: number): number {
+    return this.#functions.ringway_datagram_open(this.handle, address, address.length, flags);
   }
 
   /**
