@@ -1,63 +1,52 @@
 //! zig build          zig-out/lib/libringway.so, and in zig-out/generated/ what is made from it
+//! zig build cross    the same for the other architecture, of x86_64 and aarch64: zig-out/lib/ARCHITECTURE/
 //! zig build test     the shim's own tests
 //! zig build test-tools   what tests run and load: a program that denies io_uring, a library of another version
 //! zig build bench-tools   zig-out/bin/bench_*, the benchmark's upstream and load generators
 //! zig build bench-limit   zig-out/bin/bench_limit, what the benchmark compares ringway with
 //! zig build musl     zig-out/bin/load_under_musl, a program for the test that the library loads there
-//! zig build update   copy the generated files to where they are committed, in ffi/
+//! zig build update   copy the generated files of both architectures to where they are committed, in ffi/
 
 const std = @import("std");
 
 pub fn build(b: *std.Build) void {
     // Without a C library's ABI, so that glibc and musl both load it, and for any CPU of the architecture.
     const target = b.standardTargetOptions(.{
-        .default_target = .{ .cpu_arch = .x86_64, .os_tag = .linux, .abi = .none },
+        .default_target = .{ .cpu_arch = b.graph.host.result.cpu.arch, .os_tag = .linux, .abi = .none },
     });
     const modes = "Debug, ReleaseSafe, ReleaseFast (default), ReleaseSmall";
     const optimize = b.option(std.builtin.OptimizeMode, "optimize", modes) orelse .ReleaseFast;
-    const architecture = @tagName(target.result.cpu.arch);
     const liburing_help = "liburing.a, 2.3 or newer (default: where Debian puts it)";
-    const liburing_path = b.option([]const u8, "liburing", liburing_help) orelse
-        b.fmt("/usr/lib/{s}-linux-gnu/liburing.a", .{architecture});
-    const liburing: std.Build.LazyPath = .{ .cwd_relative = liburing_path };
+    const liburing = liburingPath(b, "liburing", liburing_help, target);
 
-    const library = b.addLibrary(.{
-        .name = "ringway",
-        .linkage = .dynamic,
-        // The other back end and linker of Zig know no version script.
-        .use_llvm = true,
-        .use_lld = true,
-        .root_module = b.createModule(.{
-            .root_source_file = b.path("zig/exports.zig"),
-            .target = target,
-            .optimize = optimize,
-            .strip = optimize != .Debug,
-            .pic = true,
-            .link_libc = false,
-        }),
-    });
-    library.root_module.addObjectFile(liburing);
-    library.setVersionScript(b.path("zig/exports.map"));
+    const library = addShim(b, target, optimize, liburing);
     b.installArtifact(library);
+
+    const other = otherArchitecture(b, target);
+    const other_help = "liburing.a of the other architecture, for cross and update (default: where Debian puts it)";
+    const other_liburing = liburingPath(b, "liburing-cross", other_help, other);
+    const other_library = addShim(b, other, optimize, other_liburing);
+    const cross = b.step("cross", "Build the library for the other architecture");
+    const other_folder = b.fmt("lib/{s}", .{architectureOf(other)});
+    const install_other = b.addInstallArtifact(other_library, .{
+        .dest_dir = .{ .override = .{ .custom = other_folder } },
+    });
+    cross.dependOn(&install_other.step);
 
     const abi = generator(b, "generate_abi");
     // Reflecting on the exported functions compiles them.
     abi.root_module.addObjectFile(liburing);
-    const embed = generator(b, "embed");
-    const options = b.addOptions();
-    options.addOption([]const u8, "architecture", architecture);
-    embed.root_module.addOptions("options", options);
-    embed.root_module.addAnonymousImport("library", .{ .root_source_file = library.getEmittedBin() });
-    embed.root_module.addAnonymousImport("liburing", .{ .root_source_file = liburing });
-
+    const embed = addEmbedder(b, target, library, liburing);
+    const other_embed = addEmbedder(b, other, other_library, other_liburing);
     const update = b.addUpdateSourceFiles();
-    const generated = [_]struct { generator: *std.Build.Step.Compile, path: []const u8 }{
-        .{ .generator = abi, .path = "abi.ts" },
-        .{ .generator = embed, .path = b.fmt("embedded/{s}.ts", .{architecture}) },
+    const generated = [_]struct { generator: *std.Build.Step.Compile, path: []const u8, step: *std.Build.Step }{
+        .{ .generator = abi, .path = "abi.ts", .step = b.getInstallStep() },
+        .{ .generator = embed, .path = embeddedPath(b, target), .step = b.getInstallStep() },
+        .{ .generator = other_embed, .path = embeddedPath(b, other), .step = cross },
     };
     for (generated) |file| {
         const output = standardOutput(b.addRunArtifact(file.generator));
-        b.getInstallStep().dependOn(&b.addInstallFile(output, b.fmt("generated/{s}", .{file.path})).step);
+        file.step.dependOn(&b.addInstallFile(output, b.fmt("generated/{s}", .{file.path})).step);
         update.addCopyFileToSource(output, b.fmt("ffi/{s}", .{file.path}));
     }
     b.step("update", "Write the generated files to ffi/").dependOn(&update.step);
@@ -90,6 +79,76 @@ pub fn build(b: *std.Build) void {
     addTestTools(b, target);
     addBenchTools(b, target);
     addBenchLimit(b, target, liburing);
+}
+
+/// The library, for one architecture.
+fn addShim(
+    b: *std.Build,
+    target: std.Build.ResolvedTarget,
+    optimize: std.builtin.OptimizeMode,
+    liburing: std.Build.LazyPath,
+) *std.Build.Step.Compile {
+    const library = b.addLibrary(.{
+        .name = "ringway",
+        .linkage = .dynamic,
+        // The other back end and linker of Zig know no version script.
+        .use_llvm = true,
+        .use_lld = true,
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("zig/exports.zig"),
+            .target = target,
+            .optimize = optimize,
+            .strip = optimize != .Debug,
+            .pic = true,
+            .link_libc = false,
+        }),
+    });
+    library.root_module.addObjectFile(liburing);
+    library.setVersionScript(b.path("zig/exports.map"));
+    return library;
+}
+
+/// What prints the module with the library in it.
+fn addEmbedder(
+    b: *std.Build,
+    target: std.Build.ResolvedTarget,
+    library: *std.Build.Step.Compile,
+    liburing: std.Build.LazyPath,
+) *std.Build.Step.Compile {
+    const embed = generator(b, "embed");
+    const options = b.addOptions();
+    options.addOption([]const u8, "architecture", architectureOf(target));
+    embed.root_module.addOptions("options", options);
+    embed.root_module.addAnonymousImport("library", .{ .root_source_file = library.getEmittedBin() });
+    embed.root_module.addAnonymousImport("liburing", .{ .root_source_file = liburing });
+    return embed;
+}
+
+fn embeddedPath(b: *std.Build, target: std.Build.ResolvedTarget) []const u8 {
+    return b.fmt("embedded/{s}.ts", .{architectureOf(target)});
+}
+
+fn architectureOf(target: std.Build.ResolvedTarget) []const u8 {
+    return @tagName(target.result.cpu.arch);
+}
+
+fn otherArchitecture(b: *std.Build, target: std.Build.ResolvedTarget) std.Build.ResolvedTarget {
+    return b.resolveTargetQuery(.{
+        .cpu_arch = if (target.result.cpu.arch == .x86_64) .aarch64 else .x86_64,
+        .os_tag = .linux,
+        .abi = .none,
+    });
+}
+
+fn liburingPath(
+    b: *std.Build,
+    option: []const u8,
+    help: []const u8,
+    target: std.Build.ResolvedTarget,
+) std.Build.LazyPath {
+    const path = b.option([]const u8, option, help) orelse
+        b.fmt("/usr/lib/{s}-linux-gnu/liburing.a", .{architectureOf(target)});
+    return .{ .cwd_relative = path };
 }
 
 /// Programs that tests run.

@@ -63,16 +63,23 @@ async function openEmbedded(): Promise<Library> {
 }
 
 async function embeddedBytes(): Promise<Uint8Array> {
+  return Uint8Array.from(atob(await embeddedLibrary()), (character) => character.charCodeAt(0));
+}
+
+/** Each in a module of its own, so that only the one for this processor is loaded. */
+async function embeddedLibrary(): Promise<string> {
   const { arch } = process;
-  if (arch !== "x64") {
-    throw loadError(
-      "ERR_PLATFORM",
-      `No embedded library for "${arch}", only for "x64": build one with \`zig build\` ` +
-        `and name it in ${LIBRARY_VARIABLE}`,
-    );
+  switch (arch) {
+    case "x64":
+      return (await import("./embedded/x86_64.ts")).LIBRARY_BASE64;
+    case "arm64":
+      return (await import("./embedded/aarch64.ts")).LIBRARY_BASE64;
+    default:
+      throw loadError(
+        "ERR_PLATFORM",
+        `There is no library for "${arch}", only for "x64" and "arm64": the socket interface "default" does without`,
+      );
   }
-  const { LIBRARY_BASE64 } = await import("./embedded/x86_64.ts");
-  return Uint8Array.from(atob(LIBRARY_BASE64), (character) => character.charCodeAt(0));
 }
 
 function open(path: string): Library {

@@ -8,17 +8,28 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { SYMBOLS } from "../ffi/abi.ts";
-import { LIBRARY_BASE64, LIBRARY_SHA256 } from "../ffi/embedded/x86_64.ts";
+import { ABI_VERSION, SYMBOLS } from "../ffi/abi.ts";
+import * as aarch64 from "../ffi/embedded/aarch64.ts";
+import * as x86_64 from "../ffi/embedded/x86_64.ts";
 import { readSharedLibrary } from "./support/elf.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
-const BUILT = join(PROJECT, "zig-out/lib/libringway.so");
-const MUSL = join(PROJECT, ".tools/musl/lib/ld-musl-x86_64.so.1");
+const isArm = process.arch === "arm64";
+const MUSL = join(PROJECT, `.tools/musl/lib/ld-musl-${isArm ? "aarch64" : "x86_64"}.so.1`);
 const PROGRAM = join(PROJECT, "zig-out/bin/load_under_musl");
-const embedded = Uint8Array.from(atob(LIBRARY_BASE64), (character) => character.charCodeAt(0));
+
+/** What is embedded for each architecture, where the other one is built, and its number in the ELF format. */
+const LIBRARIES = [
+  { name: "x86_64", module: x86_64, machine: 62, isNative: !isArm },
+  { name: "aarch64", module: aarch64, machine: 183, isNative: isArm },
+] as const;
+
+function embeddedBytes(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
 
 /** Why a test that reads these files is skipped. */
 function absent(...paths: string[]): string | false {
@@ -26,35 +37,47 @@ function absent(...paths: string[]): string | false {
   return missing.length > 0 && `the test command has not made ${missing.join(" and ")}`;
 }
 
-function checkLibrary(bytes: Uint8Array): void {
+function checkLibrary(bytes: Uint8Array, machine: number): void {
   const library = readSharedLibrary(bytes);
+  assert.equal(library.machine, machine);
   assert.deepEqual(library.needed, []);
   assert.deepEqual(library.undefined, []);
   assert.deepEqual([...library.exported].sort(), Object.keys(SYMBOLS).sort());
 }
 
-describe("the shim's file", () => {
-  it("needs no library and no symbol, and exports the functions of the ABI alone, as embedded", () => {
-    checkLibrary(embedded);
-  });
+for (const { name, module, machine, isNative } of LIBRARIES) {
+  const built = join(PROJECT, `zig-out/lib/${isNative ? "" : `${name}/`}libringway.so`);
 
-  it("does so as built", { skip: absent(BUILT) }, () => {
-    checkLibrary(readFileSync(BUILT));
-  });
+  describe(`the shim's file for ${name}`, () => {
+    it("needs no library and no symbol, and exports the functions of the ABI alone, as embedded", () => {
+      checkLibrary(embeddedBytes(module.LIBRARY_BASE64), machine);
+    });
 
-  it("has the hash that stands beside it", async () => {
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", embedded));
-    assert.equal(digest.toHex(), LIBRARY_SHA256);
+    it("does so as built", { skip: absent(built) }, () => {
+      checkLibrary(readFileSync(built), machine);
+    });
+
+    it("has the hash that stands beside it", async () => {
+      const bytes = embeddedBytes(module.LIBRARY_BASE64);
+      const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+      assert.equal(digest.toHex(), module.LIBRARY_SHA256);
+    });
+  });
+}
+
+describe("the shim's files", () => {
+  it("are made of the same sources", () => {
+    assert.equal(x86_64.SOURCE_SHA256, aarch64.SOURCE_SHA256);
   });
 
   it("loads under musl and completes a command there", { skip: absent(MUSL, PROGRAM) }, () => {
     const folder = mkdtempSync(join(tmpdir(), "ringway-"));
     try {
       const path = join(folder, "libringway.so");
-      writeFileSync(path, embedded);
+      writeFileSync(path, embeddedBytes((isArm ? aarch64 : x86_64).LIBRARY_BASE64));
       const { status, stdout, stderr } = spawnSync(MUSL, [PROGRAM, path], { encoding: "utf8" });
       assert.equal(stderr, "");
-      assert.match(stdout, /^abi 2, open (0\nenter 1, close 0|-\d+)\n$/);
+      assert.match(stdout, new RegExp(`^abi ${ABI_VERSION}, open (0\\nenter 1, close 0|-\\d+)\\n$`));
       assert.equal(status, 0);
     } finally {
       rmSync(folder, { recursive: true });

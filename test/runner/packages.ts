@@ -91,13 +91,14 @@ async function withoutServices(body: () => Promise<void>): Promise<void> {
  * Unpack a package's files into the project, which needs no right to install anything. The folder
  * with them; throws a {@linkcode StepError} that says what to do when the package can't be had.
  */
-export async function unpack(name: string): Promise<string> {
-  const folder = `${TOOLS}/${name}`;
+export async function unpack(name: string, foreign?: string): Promise<string> {
+  const label = foreign === undefined ? name : `${name}-${foreign}`;
+  const folder = `${TOOLS}/${label}`;
   if (existsSync(folder)) return folder;
-  const downloads = `${TOOLS}/download-${name}`;
+  const downloads = `${TOOLS}/download-${label}`;
   await rm(downloads, { recursive: true, force: true });
   await mkdir(downloads, { recursive: true });
-  const output = await download(name, downloads);
+  const output = await download(name, downloads, foreign);
   const file = (await readdir(downloads)).find((entry) => entry.endsWith(".deb"));
   if (file !== undefined) {
     const unpacked = await run(["dpkg-deb", "-x", `${downloads}/${file}`, `${downloads}/files`]);
@@ -105,25 +106,38 @@ export async function unpack(name: string): Promise<string> {
   }
   await rm(downloads, { recursive: true, force: true });
   if (existsSync(folder)) return folder;
-  throw new StepError(
-    `The package "${name}" is missing and could not be downloaded. As root: apt-get install ${name}\n${output}`,
-  );
+  const cure = foreign === undefined ? `. As root: apt-get install ${name}` : ` for ${foreign}`;
+  throw new StepError(`The package "${name}" is missing and could not be downloaded${cure}\n${output}`);
 }
 
 /** With the machine's package lists, or else with fresh ones: the machine's for root, else the project's own. */
-async function download(name: string, folder: string): Promise<string> {
+async function download(name: string, folder: string, foreign: string | undefined): Promise<string> {
   // Root would drop its rights for the download, and then can't write here.
   const command = ["apt-get", "--option", "APT::Sandbox::User=root"];
+  if (foreign !== undefined) return await downloadForeign(command, name, folder, foreign);
   const first = await run([...command, "download", name], { cwd: folder });
   if (first.ok) return first.output;
-  const own = isRoot ? [] : await ownLists();
+  const own = isRoot ? [] : await ownLists("apt");
   const updated = await run([...command, ...own, "update"], { cwd: folder });
   const second = await run([...command, ...own, "download", name], { cwd: folder });
   return first.output + updated.output + second.output;
 }
 
-async function ownLists(): Promise<string[]> {
-  const apt = `${TOOLS}/apt`;
+/** For an architecture that the machine does not know, and need not: with lists apart from its own. */
+async function downloadForeign(
+  command: readonly string[],
+  name: string,
+  folder: string,
+  architecture: string,
+): Promise<string> {
+  const own = [...(await ownLists(`apt-${architecture}`)), "--option", `APT::Architectures=${architecture}`];
+  const updated = await run([...command, ...own, "update"], { cwd: folder });
+  const downloaded = await run([...command, ...own, "download", `${name}:${architecture}`], { cwd: folder });
+  return updated.output + downloaded.output;
+}
+
+async function ownLists(label: string): Promise<string[]> {
+  const apt = `${TOOLS}/${label}`;
   await mkdir(`${apt}/lists/partial`, { recursive: true });
   await mkdir(`${apt}/cache/archives/partial`, { recursive: true });
   return ["--option", `Dir::State::Lists=${apt}/lists`, "--option", `Dir::Cache=${apt}/cache`];

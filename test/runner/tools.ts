@@ -7,6 +7,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
+import { ARCHITECTURES, type Architecture } from "./generated.ts";
 import { hasProgram, unpack } from "./packages.ts";
 import { PROJECT, run, TOOLS } from "./process.ts";
 import { check, StepError } from "./steps.ts";
@@ -128,11 +129,16 @@ export async function installZig(): Promise<string> {
   return zig;
 }
 
+/** The architecture of this machine, and the other one that a library is embedded for. */
+export const NATIVE: Architecture = process.arch === "arm64" ? "aarch64" : "x86_64";
+export const OTHER: Architecture = NATIVE === "x86_64" ? "aarch64" : "x86_64";
+
 /** liburing.a of the system, or else of Debian's package. */
-export async function findLiburing(): Promise<string> {
-  const name = `lib/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu/liburing.a`;
+export async function findLiburing(architecture: Architecture = NATIVE): Promise<string> {
+  const name = `lib/${architecture}-linux-gnu/liburing.a`;
   if (existsSync(`/usr/${name}`)) return `/usr/${name}`;
-  return `${await unpack("liburing-dev")}/usr/${name}`;
+  const foreign = architecture === NATIVE ? undefined : ARCHITECTURES[architecture];
+  return `${await unpack("liburing-dev", foreign)}/usr/${name}`;
 }
 
 /** musl's loader, for the test that the library loads under it; what is wrong if it can't be had. */

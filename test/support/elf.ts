@@ -6,6 +6,8 @@
 
 /** A library's dynamic section and symbols. */
 export interface SharedLibrary {
+  /** The processor that it is for: 62 is x86-64, 183 is AArch64 (e_machine). */
+  readonly machine: number;
   /** The libraries that it needs (DT_NEEDED). */
   readonly needed: readonly string[];
   /** The functions and variables that it offers. */
@@ -51,6 +53,7 @@ export function readSharedLibrary(bytes: Uint8Array): SharedLibrary {
     }))
     .filter((symbol) => symbol.name !== "");
   return {
+    machine: view.getUint16(0x12, true),
     needed: entries(SHT_DYNAMIC)
       .filter(({ at }) => Number(view.getBigUint64(at, true)) === DT_NEEDED)
       .map(({ section, at }) => text(section, Number(view.getBigUint64(at + 8, true)))),
