@@ -143,7 +143,7 @@ export function machinePaths(file: SourceFile): Finding[] {
 
 /** What every program can use without a package manager imports no package. */
 export function packagesInLowLayers(file: SourceFile): Finding[] {
-  if (!/^(?:ffi|lib\/ring|lib\/net|lib\/http)\//.test(file.path) || TESTS.test(file.path)) return [];
+  if (!/^(?:ffi|lib\/ring|lib\/net|lib\/http|lib\/operations)\//.test(file.path) || TESTS.test(file.path)) return [];
   return importsOf(file)
     .filter(({ specifier, target }) => target === null && !/^(?:node|bun):/.test(specifier))
     .map(({ specifier, line }) => `${file.path}:${line}: imports the package "${specifier}"`);

@@ -22,6 +22,7 @@ import { SocketError } from "../errors.ts";
 import { UserCode } from "../user_code.ts";
 import { UringConnection } from "./connection.ts";
 import { UringListener } from "./listener.ts";
+import type { OperationOwner } from "./operation_owner.ts";
 import { armReceive } from "./receive.ts";
 import { giveWay } from "./stalled.ts";
 import {
@@ -78,6 +79,8 @@ export class UringDriver implements Driver, BufferWaiter {
   hasMultishotReceive: boolean;
   /** @internal */
   readonly hasMultishotLimit: boolean;
+  /** @internal Who has operations that are no connection's, once somebody has. */
+  operationOwner: OperationOwner | null = null;
   /** Was the ring woken by another thread since {@linkcode takeWake}? */
   #woken = false;
   #connections: (UringConnection | null)[] = [];
@@ -267,6 +270,11 @@ export class UringDriver implements Driver, BufferWaiter {
     );
   }
 
+  /** @internal Say something that no caller can be told. */
+  report(message: string): void {
+    this.#options.reporter.onNotice(message);
+  }
+
   allocate(bytes: number): Lease {
     // The last ones are for copies, which nothing else can take the place of.
     if (bytes <= this.pool.writeBytes && this.pool.available(abi.GROUP_WRITE) > WRITE_BUFFERS_FOR_COPIES) {
@@ -439,6 +447,18 @@ export class UringDriver implements Driver, BufferWaiter {
       case abi.OPERATION_PROVIDE:
       case abi.OPERATION_NOP:
         return;
+      case abi.OPERATION_OPEN_FILE:
+      case abi.OPERATION_READ_FILE:
+      case abi.OPERATION_WRITE_FILE:
+      case abi.OPERATION_SYNC_FILE:
+      case abi.OPERATION_FILE_STATUS:
+      case abi.OPERATION_CLOSE_FILE:
+      case abi.OPERATION_SEND_DATAGRAM:
+      case abi.OPERATION_RECEIVE_DATAGRAM:
+      case abi.OPERATION_POLL_ONCE:
+      case abi.OPERATION_DELAY:
+        if (this.operationOwner?.complete(slot, tag >>> 8, result) !== true) this.#stale++;
+        return;
     }
     const c = this.#connections[slot];
     if (c === null || c === undefined || c.generation !== tag >>> 8) {
@@ -452,8 +472,9 @@ export class UringDriver implements Driver, BufferWaiter {
     this.#options.reporter.onHandlerError(error);
     const completions = this.ring.completions;
     const tag = completions[at + abi.COMPLETION_GENERATION_OPERATION] as number;
-    // The slot of an accept is a listener's.
-    if ((tag & 0xff) === abi.OPERATION_ACCEPT) return;
+    // The slot of an accept is a listener's, and those from the opening of a file on are no connection's either.
+    const operation = tag & 0xff;
+    if (operation === abi.OPERATION_ACCEPT || operation >= abi.OPERATION_OPEN_FILE) return;
     const c = this.#connections[completions[at] as number];
     if (c?.generation === tag >>> 8) c.reset();
   }
@@ -513,6 +534,11 @@ export class UringDriver implements Driver, BufferWaiter {
     return woken;
   }
 
+  /** @internal Is the loop a guest in the runtime's own, so that what awaits a promise gets on by itself? */
+  get isBridged(): boolean {
+    return this.#onQueued !== null;
+  }
+
   /** @internal Call `onQueued` whenever something is asked for, for a loop that does not turn by itself. */
   notifyQueued(onQueued: (() => void) | null): void {
     this.#onQueued = onQueued;
@@ -543,12 +569,25 @@ export class UringDriver implements Driver, BufferWaiter {
     await null;
     for (const listener of this.#listeners) listener?.close();
     for (const c of this.#connections) c?.reset();
+    this.operationOwner?.cancelAll();
     const deadlineMs = this.ring.readClock() + CLOSE_WAIT_MS;
     while (this.#isInUse && this.nowMs < deadlineMs) this.turn(CLOSE_TURN_MS);
     // A reset is a command too, and would be no reset if the ring were closed before it.
     while (this.ring.hasCommands && this.nowMs < deadlineMs) this.turn(0);
     this.#closed = true;
     this.ring.closeRing();
+    this.#abandonOperations();
+  }
+
+  #abandonOperations(): void {
+    for (;;) {
+      try {
+        this.operationOwner?.abandon();
+        return;
+      } catch (error) {
+        this.#options.reporter.onHandlerError(error);
+      }
+    }
   }
 
   /** Has {@linkcode close} done its work? There is nothing to turn for any more. */
@@ -557,7 +596,8 @@ export class UringDriver implements Driver, BufferWaiter {
   }
 
   get #isInUse(): boolean {
-    return this.#connectionCount > 0 || this.#listeners.some((listener) => listener !== null);
+    if (this.#connectionCount > 0 || (this.operationOwner?.inFlight ?? 0) > 0) return true;
+    return this.#listeners.some((listener) => listener !== null);
   }
 
   /** Is there anything to turn the loop for: a connection, a listener, a timer of somebody's, a command? */
