@@ -43,6 +43,29 @@ export { SocketError } from "./lib/net/errors.ts";
 export { defaultIoUringOptions, type IoUringOptions } from "./lib/net/io_uring_options.ts";
 export type { RequestedInterface, SelectedInterface } from "./lib/net/socket_interface.ts";
 export { parseEndpoint, parseTarget, parseUpstream, TargetError, type Upstream } from "./lib/net/target.ts";
+export {
+  closeFileCommand,
+  delayCommand,
+  fileSizeOf,
+  fileStatusCommand,
+  type OpenFlags,
+  openFileCommand,
+  pollCommand,
+  readFileCommand,
+  receiveDatagramCommand,
+  sendDatagramCommand,
+  senderOf,
+  syncFileCommand,
+  writeFileCommand,
+} from "./lib/operations/commands.ts";
+export type { Datagram, DatagramSocket, DatagramSocketOptions } from "./lib/operations/datagram_socket.ts";
+export { OperationError } from "./lib/operations/errors.ts";
+export type { OperationBuffer } from "./lib/operations/operation_memory.ts";
+export type { BufferedCommand, OnComplete, SubmittedOperation } from "./lib/operations/operation_queue.ts";
+export { type Operations, operationsOn } from "./lib/operations/operations.ts";
+export { defaultOperationsOptions, type OperationsOptions } from "./lib/operations/options.ts";
+export { type PollEvents, type PollRequest, pollEventsOf } from "./lib/operations/poll_events.ts";
+export type { OpenFileOptions, RingFile, SyncOptions, WaitOptions } from "./lib/operations/ring_file.ts";
 export type { BalancerName, ClusterOptions, OutlierOptions } from "./lib/proxy/cluster_options.ts";
 export type {
   BasicAuthOptions,
@@ -91,6 +114,7 @@ export type { OverloadOptions } from "./lib/proxy/overload.ts";
 export { STATISTIC_MEANINGS, type StatisticName } from "./lib/proxy/statistics.ts";
 export type { FeatureName, FeatureState } from "./lib/ring/features.ts";
 export { type Lease, leaseBytes } from "./lib/ring/lease.ts";
+export type { OperationCommand } from "./lib/ring/operation_command.ts";
 export { Timer } from "./lib/ring/timer_wheel.ts";
 export {
   type AddressTarget,

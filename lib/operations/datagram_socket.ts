@@ -6,6 +6,7 @@
 import * as abi from "../../ffi/abi.ts";
 import { decodeAddress, encodeAddress, formatAddress, type IpAddress } from "../net/address.ts";
 import { SocketError } from "../net/errors.ts";
+import { type AddressLike, toAddress } from "../sockets/address_like.ts";
 import { checkBytes } from "./checks.ts";
 import { pollCommand, receiveDatagramCommand, sendDatagramCommand, senderOf } from "./commands.ts";
 import { argumentError, OperationError, operationError } from "./errors.ts";
@@ -15,8 +16,8 @@ import type { WaitOptions } from "./ring_file.ts";
 
 /** How to open a datagram socket. */
 export interface DatagramSocketOptions {
-  /** Where it is bound; by default any free port on all addresses of IPv4. Port 0 is any free one. */
-  readonly address?: IpAddress;
+  /** Where it is bound, of IPv4 or IPv6; by default `0.0.0.0:0`. Port 0 is any free one. Names are not resolved. */
+  readonly address?: AddressLike;
   /** Share the port with other sockets that ask for it; the kernel picks one per sender (SO_REUSEPORT). */
   readonly reusePort?: boolean;
   /** On an IPv6 address, take no datagrams of IPv4. */
@@ -31,15 +32,13 @@ export interface Datagram {
   readonly address: IpAddress;
 }
 
-const ANY_ADDRESS: IpAddress = { family: "ipv4", host: "0.0.0.0", port: 0 };
-
 /**
  * A UDP socket. Iterating over it receives until it is closed. Errors are as those of {@linkcode RingFile}, with
  * `ERR_SOCKET_CLOSED` after {@linkcode DatagramSocket.close}, and `ERR_SOCKET_BUSY` for a second reader.
  *
  * @example
  * ```ts
- * await using socket = await operations.openDatagramSocket({ address: ipAddress("127.0.0.1", 5353) });
+ * await using socket = await operations.openDatagramSocket({ address: "127.0.0.1:5353" });
  * for await (const { bytes, address } of socket) await socket.send(bytes, address);
  * ```
  */
@@ -69,22 +68,23 @@ export class DatagramSocket implements AsyncDisposable, AsyncIterable<Datagram> 
    * Send bytes, up to 65,507 over IPv4, as one datagram. Resolves when the kernel has taken them; whether they arrive,
    * nobody knows.
    */
-  async send(bytes: Uint8Array, address: IpAddress, { signal }: WaitOptions = {}): Promise<void> {
+  async send(bytes: Uint8Array, address: AddressLike, { signal }: WaitOptions = {}): Promise<void> {
     checkBytes("send", bytes);
-    if (address.family !== this.localAddress.family) {
+    const to = toIpAddress(address, "send");
+    if (to.family !== this.localAddress.family) {
       throw argumentError(
         "send",
-        `Cannot send from ${formatAddress(this.localAddress)} to ${formatAddress(address)}: the families differ` +
-          (address.family === "ipv4" ? `; from IPv6, send to ::ffff:${address.host}` : ""),
+        `Cannot send from ${formatAddress(this.localAddress)} to ${formatAddress(to)}: the families differ` +
+          (to.family === "ipv4" ? `; from IPv6, send to [::ffff:${to.host}]:${to.port}` : ""),
       );
     }
     await this.#descriptor.use("send from", async () => {
       const buffer = await this.#queue.takeBuffer(signal);
       try {
-        const command = sendDatagramCommand(this.descriptor, buffer, bytes.length, address);
+        const command = sendDatagramCommand(this.descriptor, buffer, bytes.length, to);
         buffer.bytes.set(bytes);
         const result = await this.#queue.run(command, signal);
-        this.#queue.check(result, signal, "send", `a datagram of ${bytes.length} bytes to ${formatAddress(address)}`);
+        this.#queue.check(result, signal, "send", `a datagram of ${bytes.length} bytes to ${formatAddress(to)}`);
       } finally {
         buffer.release();
       }
@@ -167,13 +167,16 @@ function tooLong(length: number, bufferBytes: number): Error {
   );
 }
 
+function toIpAddress(address: AddressLike, operation: string): IpAddress {
+  const found = toAddress(address, operation);
+  if (found.family !== "unix") return found;
+  throw argumentError(operation, `The address has to be one of IPv4 or IPv6, not ${formatAddress(found)}`);
+}
+
 /** @internal See {@linkcode Operations.openDatagramSocket}. */
 export function openDatagram(queue: OperationQueue, options: DatagramSocketOptions): DatagramSocket {
-  const { address = ANY_ADDRESS, reusePort, ipv6Only } = options;
-  // What a caller without types may give.
-  if (address.family !== "ipv4" && address.family !== "ipv6") {
-    throw argumentError("open a datagram socket", "The address has to be one of IPv4 or IPv6");
-  }
+  const { reusePort, ipv6Only } = options;
+  const address = toIpAddress(options.address ?? "0.0.0.0:0", "listen");
   const { ring } = queue.driver;
   const flags = (reusePort ? abi.LISTEN_FLAG_REUSE_PORT : 0) | (ipv6Only ? abi.LISTEN_FLAG_IPV6_ONLY : 0);
   queue.throwIfClosed("open a datagram socket");

@@ -17,9 +17,11 @@
  * @module
  */
 export { type ErrorSource, RingwayError, type RingwayErrorOptions } from "../../ffi/errors.ts";
-export { formatAddress, type IpAddress, ipAddress } from "../net/address.ts";
+export { formatAddress, type IpAddress, type SocketAddress, type UnixAddress } from "../net/address.ts";
+export type { Driver } from "../net/driver.ts";
 export { SocketError } from "../net/errors.ts";
 export type { OperationCommand } from "../ring/operation_command.ts";
+export type { AddressLike } from "../sockets/address_like.ts";
 export {
   closeFileCommand,
   delayCommand,
@@ -35,11 +37,11 @@ export {
   syncFileCommand,
   writeFileCommand,
 } from "./commands.ts";
-export { type Datagram, DatagramSocket, type DatagramSocketOptions } from "./datagram_socket.ts";
+export type { Datagram, DatagramSocket, DatagramSocketOptions } from "./datagram_socket.ts";
 export { OperationError } from "./errors.ts";
-export { OperationBuffer } from "./operation_memory.ts";
+export type { OperationBuffer } from "./operation_memory.ts";
 export type { BufferedCommand, OnComplete, SubmittedOperation } from "./operation_queue.ts";
-export { Operations, operationsOn } from "./operations.ts";
+export { type Operations, operationsOn } from "./operations.ts";
 export { defaultOperationsOptions, type OperationsOptions } from "./options.ts";
 export { type PollEvents, type PollRequest, pollEventsOf } from "./poll_events.ts";
-export { type OpenFileOptions, RingFile, type SyncOptions, type WaitOptions } from "./ring_file.ts";
+export type { OpenFileOptions, RingFile, SyncOptions, WaitOptions } from "./ring_file.ts";
