@@ -30,8 +30,7 @@ class TestTarget {
     const server = createServer();
     const target = new TestTarget(server);
     server.on("request", async (incoming: IncomingMessage, response) => {
-      let body = "";
-      for await (const piece of incoming) body += piece;
+      const body = await bodyOf(incoming);
       const { method = "", url = "", headers } = incoming;
       target.asked.push({ method, url, headers, body });
       const { pathname, searchParams } = new URL(url, "http://x");
@@ -42,6 +41,9 @@ class TestTarget {
         response.end();
       } else if (pathname === "/cut") {
         response.socket?.destroy();
+      } else if (pathname === "/half") {
+        response.writeHead(200, { "content-length": "100" }).write("half");
+        setTimeout(() => response.socket?.destroy(), 20);
       } else if (pathname !== "/silent") {
         response.setHeader("x-from", "target");
         response.end(`${method} ${url}`);
@@ -82,6 +84,12 @@ interface Answer {
   readonly body: string;
 }
 
+async function bodyOf(message: IncomingMessage): Promise<string> {
+  let body = "";
+  for await (const piece of message) body += piece;
+  return body;
+}
+
 /** As fetch does not let a client say all that it may. */
 function ask(
   port: number,
@@ -91,11 +99,13 @@ function ask(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const options = { host: "127.0.0.1", port, path, headers, method: init.method ?? "GET", agent: false } as const;
-    const outgoing = request(options, async (response) => {
-      let body = "";
-      for await (const piece of response) body += piece;
-      resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
-    });
+    const outgoing = request(
+      options,
+      (response) =>
+        void bodyOf(response).then((body) => {
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+        }, reject),
+    );
     outgoing.on("error", reject);
     outgoing.end(init.body);
   });
@@ -338,6 +348,19 @@ describe("the dev proxy's events", () => {
       "/silent ERR_TARGET_TIMEOUT upstream true",
       "/cut ERR_TARGET_CLOSED upstream true",
     ]);
+  });
+
+  it("tell of a response that is cut short, too late for another one", async () => {
+    await withProxy({}, async (port, proxy) => {
+      const told = new Promise<string>((resolve) => {
+        proxy.on("error", (error, req, res) => {
+          res.end("too late");
+          resolve(`${req.url} ${error.code} ${res.headersSent}`);
+        });
+      });
+      await assert.rejects(ask(port, "/half"));
+      assert.equal(await told, "/half ERR_TARGET_CLOSED true");
+    });
   });
 
   it("that throw make a 500, and a message", async () => {

@@ -106,7 +106,7 @@ export class TargetResponse implements DevProxyTargetResponse {
     const names = new Set([...Object.keys(this.#before), ...Object.keys(this.headers)]);
     for (const name of names) {
       const value = this.headers[name];
-      if (String(value) === String(this.#before[name])) continue;
+      if (JSON.stringify(value) === JSON.stringify(this.#before[name])) continue;
       if (value === undefined) fields.delete(name);
       else setAll(fields, name, textsOf(value));
     }
@@ -151,6 +151,7 @@ export class Reply implements DevProxyReply {
   }
 
   write(text: string | Uint8Array): void {
+    if (this.headersSent) return;
     this.#pieces.push(typeof text === "string" ? new TextEncoder().encode(text) : text);
   }
 
