@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isIP } from "node:net";
+import { isIP } from "../net/ip_version.ts";
 import type { AddressTarget } from "../server/config.ts";
 import { devProxyError } from "./errors.ts";
 import type { DevProxyTarget } from "./options.ts";

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { isIP } from "node:net";
+
 import { ADDRESS_BYTES } from "../../ffi/abi.ts";
 import { RingwayError } from "../../ffi/errors.ts";
+import { isIP } from "./ip_version.ts";
 
 /** An address and port of the Internet protocols. */
 export interface IpAddress {

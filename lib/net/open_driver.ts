@@ -4,7 +4,6 @@
  * @module
  */
 import { loadLibrary } from "../../ffi/library.ts";
-import { DefaultDriver } from "./default/driver.ts";
 import type { Driver, DriverReporter } from "./driver.ts";
 import { connectionOptions, type IoUringOptions, ringOptions } from "./io_uring_options.ts";
 import { UringDriver } from "./uring/driver.ts";
@@ -29,7 +28,11 @@ export interface DriverChoice {
 export async function openDriver(choice: DriverChoice): Promise<Driver> {
   const { driver, libraryPath, disabledFeatures, ioUring, isParked, reporter } = choice;
   const connection = connectionOptions(ioUring);
-  if (driver === "default") return new DefaultDriver({ connection, reporter });
+  if (driver === "default") {
+    // Loaded only where it is used: node:net is the larger part of it.
+    const { DefaultDriver } = await import("./default/driver.ts");
+    return new DefaultDriver({ connection, reporter });
+  }
   const library = await loadLibrary(libraryPath ?? undefined);
   // A thread that can't have it costs a little more.
   if (isParked) library.functions.ringway_thread_batch();

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { isIP } from "node:net";
+
 import { RingwayError } from "../../ffi/errors.ts";
 import type { UnixAddress } from "./address.ts";
+import { isIP } from "./ip_version.ts";
 
 /** A host that may be a name, and a port. */
 export interface HostPort {

@@ -7,7 +7,6 @@
 import * as abi from "../../ffi/abi.ts";
 import type { Library } from "../../ffi/library.ts";
 import { encodeAddress, formatAddress, type SocketAddress } from "../net/address.ts";
-import { DefaultDriver } from "../net/default/driver.ts";
 import { SocketError } from "../net/errors.ts";
 import { boundAddress, openListener } from "../net/uring/driver.ts";
 import type { WorkerListener } from "./worker_config.ts";
@@ -125,6 +124,7 @@ export async function checkListeners(addresses: readonly ListenAddress[], worker
 }
 
 async function tryToListen(wanted: SocketAddress): Promise<SocketAddress> {
+  const { DefaultDriver } = await import("../net/default/driver.ts");
   const driver = new DefaultDriver({
     connection: { writeHighWatermarkBytes: 1, writeLowWatermarkBytes: 0, writeTimeoutMs: 0 },
     reporter: { onHandlerError() {}, onNotice() {} },

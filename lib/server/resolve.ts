@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { isIP } from "node:net";
+
 import { RingwayError } from "../../ffi/errors.ts";
 import { ipAddress, type SocketAddress } from "../net/address.ts";
+import { isIP } from "../net/ip_version.ts";
 import { formatTarget } from "../net/target.ts";
 import type { AddressTarget, HostPort, SrvName, Target } from "./config.ts";
 import type { NameServer, SrvRecord } from "./name_server.ts";

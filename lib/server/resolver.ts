@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { isIP } from "node:net";
+
 import { formatAddress, type SocketAddress } from "../net/address.ts";
+import { isIP } from "../net/ip_version.ts";
 import { formatTarget } from "../net/target.ts";
 import type { HostPort, SrvName } from "./config.ts";
 import type { NameServer } from "./name_server.ts";

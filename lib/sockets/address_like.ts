@@ -4,9 +4,9 @@
  * @module
  */
 import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
 import { ipAddress, type SocketAddress } from "../net/address.ts";
 import { SocketError } from "../net/errors.ts";
+import { isIP } from "../net/ip_version.ts";
 import { type HostPort, parseTarget } from "../net/target.ts";
 import { SocketUseError } from "./errors.ts";
 

@@ -3,9 +3,10 @@
  *
  * @module
  */
-import { isIP } from "node:net";
+
 import { type Head, valueEnd, valueStart } from "../../http/head.ts";
 import { FIELD_X_FORWARDED_FOR } from "../../http/known_fields.ts";
+import { isIP } from "../../net/ip_version.ts";
 import { textOf } from "./filters/text.ts";
 
 /**

@@ -6,9 +6,10 @@
  *
  * @module
  */
-import { isIP } from "node:net";
+
 import { z } from "zod";
 import { isToken } from "../../http/characters.ts";
+import { isIP } from "../../net/ip_version.ts";
 import { parseEndpoint, parseTarget, TargetError } from "../../net/target.ts";
 import { checkDomain } from "../../proxy/http/routing/domains.ts";
 import { checkFieldName, checkFieldValue } from "../../proxy/http/routing/header_edits.ts";

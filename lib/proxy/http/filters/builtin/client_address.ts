@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { isIPv6 } from "node:net";
+
 import { encodeAddress, ipAddress } from "../../../../net/address.ts";
+import { isIPv6 } from "../../../../net/ip_version.ts";
 
 /** Where the address stands in a struct sockaddr_in6. */
 const ADDRESS_START = 8;

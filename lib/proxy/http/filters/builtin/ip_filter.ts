@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { isIP } from "node:net";
+import { isIP } from "../../../../net/ip_version.ts";
 import type { FilterReply, HttpExchange, HttpFilter } from "../filter.ts";
 import { unmapped } from "./client_address.ts";
 import { checkIpRange, IpRanges } from "./ip_ranges.ts";

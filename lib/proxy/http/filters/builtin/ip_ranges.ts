@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { BlockList, isIP } from "node:net";
+import { BlockList } from "node:net";
+import { isIP } from "../../../../net/ip_version.ts";
 import { unmapped } from "./client_address.ts";
 
 /** An address, or a network in CIDR notation (RFC 4632, RFC 4291 section 2.3). */
