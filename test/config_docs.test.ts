@@ -25,7 +25,7 @@ describe("generated documentation", () => {
 
 const PROJECT = new URL("../", import.meta.url);
 
-/** The configurations in YAML among the documents; parts are put into one. */
+/** The configurations in YAML among the documents, which have no other word behind `yaml`; parts are put into one. */
 function examples(): { readonly place: string; readonly text: string }[] {
   const documents = readdirSync(new URL("docs", PROJECT)).filter((name) => name.endsWith(".md"));
   return ["README.md", ...documents.map((name) => `docs/${name}`)].flatMap((path) => {
