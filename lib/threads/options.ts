@@ -3,6 +3,7 @@
  *
  * @module
  */
+import process from "node:process";
 import type { RingwayError } from "../../ffi/errors.ts";
 import type { IoUringOptions } from "../net/io_uring_options.ts";
 import type { RequestedInterface } from "../net/socket_interface.ts";
@@ -15,7 +16,10 @@ import type { Threads } from "./start_threads.ts";
  * `Posted` of what they are told.
  */
 export interface ThreadsOptions<Data = unknown, Received = unknown, Posted = unknown> {
-  /** How many threads, from 1 on; `"auto"`, which is the default: one per available processor. */
+  /**
+   * How many threads, from 1 to 256; `"auto"`, which is the default: one per available processor, but
+   * one where the system is not Linux.
+   */
   readonly count?: number | "auto";
   /** Given to each thread, as a copy: see `Thread.data`. */
   readonly data?: Data;
@@ -45,8 +49,8 @@ export interface ThreadsOptions<Data = unknown, Received = unknown, Posted = unk
   /** Stops the threads when it is aborted, also while they start. */
   readonly signal?: AbortSignal;
   /**
-   * The module that a thread begins with; by default the package's own. For programs that are bundled into files: a
-   * module of one's own that does nothing but `import "@ringway/proxy/thread"`.
+   * The module that a thread begins with; by default the package's own. A program that is bundled or compiled needs one
+   * with nothing in it but `import "@ringway/proxy/thread";`.
    */
   readonly threadUrl?: URL;
   /** A thread said something. What it says before it is ready comes before `startThreads` is done. */
@@ -65,7 +69,8 @@ const MAXIMUM_COUNT = 256;
 
 /** How many threads that is. Throws a {@linkcode ThreadError}. */
 export function threadCount(count: number | "auto"): number {
-  if (count === "auto") return navigator.hardwareConcurrency;
+  // Only Linux spreads connections over listeners that share a port.
+  if (count === "auto") return process.platform === "linux" ? navigator.hardwareConcurrency : 1;
   if (Number.isInteger(count) && count >= 1 && count <= MAXIMUM_COUNT) return count;
   throw optionError(
     `The count of threads is "auto" or a whole number from 1 to ${MAXIMUM_COUNT}, not ${String(count)}`,

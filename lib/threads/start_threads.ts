@@ -5,6 +5,7 @@
  */
 import { RingwayError } from "../../ffi/errors.ts";
 import { type Library, loadLibrary } from "../../ffi/library.ts";
+import { type ThreadModule, threadModuleUrl } from "../../ffi/thread_module.ts";
 import type { SocketAddress } from "../net/address.ts";
 import { defaultIoUringOptions, type IoUringOptions, ringOptions } from "../net/io_uring_options.ts";
 import { type SelectedInterface, selectSocketInterface } from "../net/socket_interface.ts";
@@ -18,6 +19,12 @@ import { ThreadGroup, type ThreadGroupOptions } from "./thread_group.ts";
 import { moduleUrl } from "./thread_module.ts";
 import type { PostedProblem, UserReply, UserStart } from "./user_messages.ts";
 
+/** What a thread begins with. */
+const ENTRY: ThreadModule = {
+  path: "lib/threads/thread_entry",
+  specifier: "@ringway/proxy/thread",
+  option: "threadUrl",
+};
 const START_TIMEOUT_MS = 10_000;
 const STOP_TIMEOUT_MS = 5000;
 /** Connections that wait in the kernel, per listener and thread. */
@@ -112,7 +119,7 @@ export async function startThreads<Data = unknown, Received = unknown, Posted = 
     onMessage: (message, index, threads) => options.onMessage?.(message as Received, index, threads),
     onProblem: options.onProblem ?? warn,
     group: {
-      url: options.threadUrl ?? threadUrl(),
+      url: options.threadUrl ?? threadModuleUrl(ENTRY),
       library,
       count,
       startTimeoutMs,
@@ -130,12 +137,6 @@ export async function startThreads<Data = unknown, Received = unknown, Posted = 
   });
   await group.start(signal);
   return group;
-}
-
-/** Packed for npm, the module is JavaScript, and so is the one beside it. */
-function threadUrl(): URL {
-  if (import.meta.url.endsWith(".js")) return new URL("./thread_entry.js", import.meta.url);
-  return new URL("./thread_entry.ts", import.meta.url);
 }
 
 function listenAddresses(listen: AddressLike | readonly AddressLike[]): ListenAddress[] {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { importModule } from "../../ffi/import_module.ts";
 import { ThreadError } from "./errors.ts";
 import type { ThreadFunction } from "./thread.ts";
 
@@ -27,7 +28,7 @@ function described(module: unknown): string {
 export async function importThreadFunction(url: string): Promise<ThreadFunction> {
   let module: { readonly default?: unknown };
   try {
-    module = (await import(url)) as { readonly default?: unknown };
+    module = await importModule(url);
   } catch (error) {
     throw moduleError(`Cannot import the module of a thread, ${url}: ${reason(error)}`, error);
   }
