@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -14,6 +14,7 @@ import { fileURLToPath } from "node:url";
 import { ABI_VERSION, SYMBOLS } from "../ffi/abi.ts";
 import * as aarch64 from "../ffi/embedded/aarch64.ts";
 import * as x86_64 from "../ffi/embedded/x86_64.ts";
+import { runtimeCommand } from "./support/command.ts";
 import { readSharedLibrary } from "./support/elf.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
@@ -68,6 +69,26 @@ for (const { name, module, machine, isNative } of LIBRARIES) {
 describe("the shim's files", () => {
   it("are made of the same sources", () => {
     assert.equal(x86_64.SOURCE_SHA256, aarch64.SOURCE_SHA256);
+  });
+
+  it("are chosen by the processor, and of another one there is none", () => {
+    const folder = mkdtempSync(join(tmpdir(), "ringway-"));
+    const load = (architecture: string): string => {
+      const [program = "", ...rest] = runtimeCommand("test/support/load_for_processor.ts", [architecture]);
+      const environment = { ...process.env, XDG_CACHE_HOME: folder, RINGWAY_LIBRARY: "" };
+      return spawnSync(program, rest, { cwd: PROJECT, encoding: "utf8", env: environment }).stdout.trim();
+    };
+    try {
+      assert.equal(load(process.arch), "loaded");
+      // Which can't be loaded here, but is left in the cache.
+      assert.equal(load(isArm ? "x64" : "arm64"), "ERR_LIBRARY_LOAD");
+      const [stored = ""] = readdirSync(join(folder, "ringway"));
+      const { machine } = readSharedLibrary(readFileSync(join(folder, "ringway", stored)));
+      assert.equal(machine, LIBRARIES.find(({ isNative }) => !isNative)?.machine);
+      assert.equal(load("riscv64"), "ERR_PLATFORM");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("loads under musl and completes a command there", { skip: absent(MUSL, PROGRAM) }, () => {

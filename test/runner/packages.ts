@@ -133,6 +133,7 @@ async function downloadForeign(
   const own = [...(await ownLists(`apt-${architecture}`)), "--option", `APT::Architectures=${architecture}`];
   const updated = await run([...command, ...own, "update"], { cwd: folder });
   const downloaded = await run([...command, ...own, "download", `${name}:${architecture}`], { cwd: folder });
+  await rm(`${TOOLS}/apt-${architecture}`, { recursive: true, force: true });
   return updated.output + downloaded.output;
 }
 
