@@ -60,6 +60,12 @@ export const WORKLOADS: readonly Workload[] = [
   start,
   wrkWorkload({ name: "tcp-0", ...TCP, ...SMALL, occasion: "named", request: { file: "0" } }),
   tcpPost,
+  // Not on the limit: it does not see that a connection is to be closed.
+  wrkWorkload({
+    ...{ name: "http-churn", ...HTTP, ...SMALL, occasion: "named", usualPeers: peerNames("talk") },
+    request: { file: "4k" },
+    closes: true,
+  }),
   tcpSyscalls,
   httpSyscalls,
   sweepConnections,

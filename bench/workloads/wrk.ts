@@ -18,6 +18,8 @@ import type { Metric, Sample, Workload, WorkloadContext } from "./workload.ts";
 export interface WrkLoad {
   readonly request: { readonly file: FileName } | { readonly uploadBytes: number };
   readonly connections: number;
+  /** A connection for each request, instead of those that are kept. */
+  readonly closes?: boolean;
   /** By what work is measured: requests, or the bytes of large bodies. */
   readonly by: "request" | "byte";
 }
@@ -34,14 +36,14 @@ const BY_BYTE: CostUnit = { unit: "KiB", time: "ns", larger: { unit: "MiB", unit
 
 /** A workload of wrk. */
 export function wrkWorkload(options: WrkOptions): Workload {
-  const { request, connections, by, ...rest } = options;
+  const { request, connections, closes = false, by, ...rest } = options;
   const isGet = "file" in request;
   const what = isGet ? `GET of ${sizeText(FILES[request.file])}` : `POST of ${sizeText(request.uploadBytes)}`;
   return {
     ...rest,
     describe: ({ settings }) =>
-      `wrk through ${RELAYS[options.protocol]}: ${connections} connections, ${what}, keep-alive, ` +
-      `${settings.seconds} s`,
+      `wrk through ${RELAYS[options.protocol]}: ${connections} connections, ${what}, ` +
+      `${closes ? "each on a new one" : "keep-alive"}, ${settings.seconds} s`,
     metrics: metricsOf(by),
     whyNot: (environment) => (isGet ? whyMissing(environment, "nginx", "wrk") : whyMissing(environment, "wrk")),
     subjects: (context) =>
@@ -66,13 +68,25 @@ function metricsOf(by: "request" | "byte"): Metric[] {
 /** Measure once: on a relay to nginx with files, or for uploads to the echo; or on what answers by itself. */
 export async function measureWrk(
   { environment }: WorkloadContext,
-  { request, connections, by }: WrkLoad,
+  { request, connections, closes = false, by }: WrkLoad,
   { peer, upstream }: Pick<Relay, "peer"> & { readonly upstream: Relay["upstream"] | null },
   seconds: number,
 ): Promise<Sample> {
   const url = `http://127.0.0.1:${peer.port}/${"file" in request ? request.file : ""}`;
+  const close = closes ? ["-H", "Connection: close"] : [];
   const upload = "file" in request ? [] : ["--", `${request.uploadBytes}`];
-  const wrk = ["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "--timeout=10s", "-s", WRK_REPORT, url, ...upload];
+  const wrk = [
+    "wrk",
+    "-t1",
+    `-c${connections}`,
+    `-d${seconds}s`,
+    "--timeout=10s",
+    ...close,
+    "-s",
+    WRK_REPORT,
+    url,
+    ...upload,
+  ];
   const run = await runLoad(environment, wrk, seconds, peer.process, upstream?.process ?? null);
   const result = parseResult<WrkResult>(run.output);
   const failure = wrkFailure(result);
