@@ -50,10 +50,10 @@ export async function runLoad(
   const wallNs = (performance.now() - start) * 1e6;
   const machineBusy = busyShare(ticks, readProcessorTicks());
   await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  if (proxy.isEnded) throw proxy.failure("ended during the measurement");
   const used = usageBetween(proxyBefore, readUsage(proxy.pid));
   const upstreamNs =
     upstream === null || upstreamBefore === null ? 0 : usageBetween(upstreamBefore, readUsage(upstream.pid)).cpuNs;
-  if (proxy.isEnded) throw proxy.failure("ended during the measurement");
   const shares: Shares = {
     proxy: used.cpuNs / wallNs,
     upstream: upstreamNs / wallNs,
