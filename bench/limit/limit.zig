@@ -16,6 +16,7 @@ const kernel = @import("kernel.zig");
 const pieces = @import("pieces.zig");
 const ring = @import("ring.zig");
 const sockets = @import("sockets");
+const Head = @import("message.zig").Head;
 const Message = @import("message.zig").Message;
 const Options = @import("options.zig").Options;
 
@@ -107,6 +108,7 @@ const Slots = struct {
 
 var table: [connections_limit]Connection = undefined;
 var vectors: [connections_limit]Vector = undefined;
+var heads: [connections_limit]Head = undefined;
 var used: u32 = 0;
 var free: Slots = .{};
 /// Connections to the upstream without a request.
@@ -263,7 +265,7 @@ fn onBytes(slot: u32, cqe: *const liburing.Cqe) void {
 fn onPiece(slot: u32, piece: u16) void {
     const c = &table[slot];
     if (c.is_closing) return release(piece);
-    const is_last = options.is_http and c.message.feed(pieces.content(piece));
+    const is_last = options.is_http and c.message.feed(&heads[slot], pieces.content(piece));
     if (c.peer == none) pair(slot, if (c.is_upstream) process.fail("a response came unasked", .{}) else openUpstream());
     table[c.peer].queue.push(piece);
     markDirty(c.peer);

@@ -30,9 +30,6 @@ pub const Options = struct {
         if (options.skip_success and options.zero_copy) {
             process.fail("--skip-success and --zero-copy: the kernel takes them only one at a time", .{});
         }
-        if (options.incremental and options.is_http) {
-            process.fail("--incremental is for TCP: where a buffer ends, a head would come in pieces", .{});
-        }
         return options;
     }
 };

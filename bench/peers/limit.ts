@@ -26,10 +26,10 @@ const EXPERIMENTS: Readonly<Record<string, readonly string[]>> = {
 
 /** `limit/limit.zig` as a peer, and with each experiment as others. */
 export function limitPeers(protocol: Protocol): Peer[] {
-  const experiments = Object.entries(EXPERIMENTS)
-    // What is shared by connections has heads in pieces, which the limit does not know.
-    .filter(([, options]) => protocol === "tcp" || !options.includes("--incremental"))
-    .map(([name, options]) => ({ ...limitPeer(protocol, `${LIMIT}-${name}`, options), isDefault: false }));
+  const experiments = Object.entries(EXPERIMENTS).map(([name, options]) => ({
+    ...limitPeer(protocol, `${LIMIT}-${name}`, options),
+    isDefault: false,
+  }));
   return [limitPeer(protocol, LIMIT, []), ...experiments];
 }
 
