@@ -203,6 +203,21 @@ for (const socketInterface of ["uring", "default"] as const) {
   });
 }
 
+describe("threads", () => {
+  it("can be started by a worker of the application", TEST, async () => {
+    const worker = new Worker(new URL("./test_worker.ts", import.meta.url), { type: "module" });
+    const said = await new Promise((resolve, reject) => {
+      worker.onmessage = (event) => resolve(event.data);
+      worker.onerror = (event) => reject(new Error(event.message));
+    });
+    worker.terminate();
+    assert.deepEqual(said, [
+      ["read", "hello"],
+      ["read", "hello"],
+    ]);
+  });
+});
+
 describe("modules of threads", () => {
   it("can be data: URLs, as objects or as text", TEST, async () => {
     const module = dataModule("export default (thread) => thread.post([typeof thread.sockets.listenWith])");

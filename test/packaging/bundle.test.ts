@@ -9,7 +9,16 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { runtime } from "../../ffi/runtime.ts";
 import { check } from "../runner/steps.ts";
-import { Application, proxyProgram, start, throughProxy, withUpstream } from "../support/application.ts";
+import {
+  Application,
+  proxyProgram,
+  start,
+  THREADS_ANSWER,
+  threadModule,
+  threadsProgram,
+  throughProxy,
+  withUpstream,
+} from "../support/application.ts";
 import { runtimeCommand } from "../support/command.ts";
 import { manifest } from "../support/manifest.ts";
 import { installPacked } from "../support/npm_package.ts";
@@ -46,6 +55,23 @@ describe("an application that is bundled by Bun", { skip: ONLY_BUN }, () => {
     });
   });
 
+  it("runs as one file, compiled together with the module of its threads, and what they begin with", async () => {
+    const options = 'threadUrl: new URL("./entry.ts", import.meta.url),';
+    sources.write("src/app.ts", threadsProgram(manifest.name, options));
+    sources.write("src/thread.ts", threadModule(manifest.name));
+    sources.write("src/entry.ts", `import "${manifest.name}/thread";\n`);
+    using elsewhere = new Application();
+    const modules = ["src/app.ts", "src/thread.ts", "src/entry.ts"];
+    await build("--compile", ...modules, "--outfile", join(elsewhere.folder, "app"));
+    const hidden = `${sources.folder}-hidden`;
+    renameSync(sources.folder, hidden);
+    try {
+      assert.equal(await start(["./app"], elsewhere.folder).ended, THREADS_ANSWER);
+    } finally {
+      renameSync(hidden, sources.folder);
+    }
+  });
+
   it("runs as bundles, of the application and of the workers' module", async () => {
     await withUpstream(async (port) => {
       sources.write("src/app.ts", proxyProgram(manifest.name, port, OPTIONS.replace("worker.ts", "worker.js")));
@@ -64,5 +90,9 @@ describe("an application that is bundled by Bun", { skip: ONLY_BUN }, () => {
     await build("--target=bun", "src/app.ts", "--outdir", join(elsewhere.folder, "dist"));
     const output = await start(runtimeCommand("dist/app.js", []), elsewhere.folder).ended;
     assert.match(output, /This program is bundled.*`import "@ringway\/proxy\/worker";`.*name it in workerUrl/);
+    sources.write("src/app.ts", threadsProgram(manifest.name));
+    await build("--target=bun", "src/app.ts", "--outdir", join(elsewhere.folder, "dist"));
+    const ofThreads = await start(runtimeCommand("dist/app.js", []), elsewhere.folder).ended;
+    assert.match(ofThreads, /This program is bundled.*`import "@ringway\/proxy\/thread";`.*name it in threadUrl/);
   });
 });

@@ -17,6 +17,9 @@ import {
   proxyProgram,
   type Started,
   start,
+  THREADS_ANSWER,
+  threadModule,
+  threadsProgram,
   throughCommand,
   throughProxy,
   withUpstream,
@@ -70,6 +73,14 @@ describe("from JSR", { skip: ONLY_DENO }, () => {
       const started = startDeno(application, "run", "--no-prompt", "--cached-only", "--allow-ffi", "app.ts");
       assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "uring" });
     });
+  });
+
+  it("runs a module on threads, with the permission to read it", async () => {
+    using application = new Application();
+    application.write("app.ts", threadsProgram(PACKAGE));
+    application.write("thread.ts", threadModule(PACKAGE));
+    const started = startDeno(application, "run", "--no-prompt", "--allow-ffi", "--allow-read=thread.ts", "app.ts");
+    assert.match(await started.ended, new RegExp(`${THREADS_ANSWER}$`));
   });
 
   it("runs the command, with a filter of one's own and the packages that filters need", async () => {

@@ -14,6 +14,9 @@ import {
   configProgram,
   proxyProgram,
   start,
+  THREADS_ANSWER,
+  threadModule,
+  threadsProgram,
   throughCommand,
   throughProxy,
   withUpstream,
@@ -44,6 +47,13 @@ describe("from npm, as JSR packs it", () => {
       const started = start(runtimeCommand("app.ts", [], PERMISSIONS), application.folder);
       assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "uring" });
     });
+  });
+
+  it("runs a module on threads", async () => {
+    application.write("app.ts", threadsProgram(manifest.name));
+    application.write("thread.ts", threadModule(manifest.name));
+    const started = start(runtimeCommand("app.ts", [], PERMISSIONS), application.folder);
+    assert.equal(await started.ended, THREADS_ANSWER);
   });
 
   it("runs the command, with a filter of one's own and the packages that filters need", async () => {

@@ -40,6 +40,34 @@ console.log(proxy.addresses.map(formatAddress).join(), proxy.socketInterface.dri
 `;
 }
 
+/** What each thread of a {@linkcode threadsProgram} runs. It uses values of the package, and not its types alone. */
+export function threadModule(specifier: string): string {
+  return `import { Timer } from "${specifier}";
+export default async function (thread) {
+  await new Promise((resolve) => thread.sockets.driver.startTimer(new Timer(resolve), 1));
+  thread.onMessage = (message) => thread.post(\`\${message} \${thread.index}\`);
+}
+`;
+}
+
+/** A program that asks two threads, which run the module `thread.ts` beside it, and prints what they answer. */
+export function threadsProgram(specifier: string, options = ""): string {
+  return `import { startThreads } from "${specifier}/threads";
+const answers = [];
+const threads = await startThreads(new URL("./thread.ts", import.meta.url), {
+  count: 2,
+  onMessage: (message) => void answers.push(message),
+  ${options}
+});
+threads.post("here is");
+await threads.stop();
+console.log(threads.selected.driver, answers.sort().join(", "));
+`;
+}
+
+/** What a {@linkcode threadsProgram} prints. */
+export const THREADS_ANSWER = "uring here is 0, here is 1\n";
+
 /** A started program. */
 export interface Started {
   /** Resolves with the part of its output, on either stream, that matches; rejects when it ends before. */
