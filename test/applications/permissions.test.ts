@@ -20,6 +20,8 @@ import { runtimeCommand } from "../support/command.ts";
 const PROJECT = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 const COMMAND = join(PROJECT, "proxy.ts");
 const READ = `--allow-read=${PROJECT}`;
+/** Deno gives a Deno that it starts all permissions, unless it is given one. */
+const NOTHING = ["--allow-env=NOTHING"];
 const ENVIRONMENT = "--allow-env=LOG_TOKENS,LOG_STREAM";
 
 /** Resolves with the line that the command prints at first, on either output, and ends it. */
@@ -101,7 +103,29 @@ describe("the proxy in Deno", { skip: runtime.name !== "deno" && "only Deno has 
       `import * as ringway from "${pathToFileURL(join(PROJECT, "mod.ts")).href}";\n` +
         `console.log("ringway", typeof ringway.startProxy, Object.keys(ringway).length > 10);\n`,
     );
-    assert.equal(await firstLine([], [], program), "ringway function true");
+    assert.equal(await firstLine(NOTHING, [], program), "ringway function true");
+  });
+
+  it("needs native code or the network for sockets, and says so", async () => {
+    const program = join(folder, "sockets.ts");
+    writeFileSync(
+      program,
+      `import { openSockets } from "${pathToFileURL(join(PROJECT, "lib/sockets/mod.ts")).href}";
+      try {
+        const sockets = await openSockets();
+        const listener = await sockets.listen("127.0.0.1:0");
+        const [client, server] = await Promise.all([sockets.connect(listener.address), listener.accept()]);
+        await client.write("hello");
+        const greeting = new TextDecoder().decode(await server.read());
+        console.log("ringway:", greeting, sockets.selected.driver, sockets.selected.reason);
+        await sockets.close();
+      } catch (error) {
+        console.log("ringway:", error.code, error.message);
+      }\n`,
+    );
+    assert.equal(await firstLine(["--allow-ffi"], [], program), "ringway: hello uring io_uring works here");
+    assert.match(await firstLine(["--allow-net"], [], program), /hello default .*run with --allow-ffi/);
+    assert.match(await firstLine(NOTHING, [], program), /ERR_PERMISSION .*run with --allow-net/);
   });
 
   it("needs to write the access log", async () => {

@@ -11,12 +11,12 @@ import { runtime } from "../../ffi/runtime.ts";
 import { check } from "../runner/steps.ts";
 import {
   Application,
+  greetingOf,
   proxyProgram,
   start,
   THREADS_ANSWER,
   threadModule,
   threadsProgram,
-  throughProxy,
   withUpstream,
 } from "../support/application.ts";
 import { runtimeCommand } from "../support/command.ts";
@@ -38,38 +38,45 @@ describe("an application that is bundled by Bun", { skip: ONLY_BUN }, () => {
     await check([bun, "build", ...arguments_], { cwd: sources.folder });
   };
 
-  it("runs as one file, compiled together with the workers' module", async () => {
-    await withUpstream(async (port) => {
-      sources.write("src/app.ts", proxyProgram(manifest.name, port, OPTIONS));
-      sources.write("src/worker.ts", WORKER);
-      using elsewhere = new Application();
-      await build("--compile", "src/app.ts", "src/worker.ts", "--outfile", join(elsewhere.folder, "app"));
-      const hidden = `${sources.folder}-hidden`;
-      renameSync(sources.folder, hidden);
-      try {
-        const started = start(["./app"], elsewhere.folder);
-        assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "uring" });
-      } finally {
-        renameSync(hidden, sources.folder);
-      }
+  /** Programs must not find what they were made from. */
+  const withoutSources = async (use: () => Promise<void>): Promise<void> => {
+    const hidden = `${sources.folder}-hidden`;
+    renameSync(sources.folder, hidden);
+    try {
+      await use();
+    } finally {
+      renameSync(hidden, sources.folder);
+    }
+  };
+
+  for (const options of [[], ["--minify", "--bytecode", "--format=esm"]]) {
+    const how = ["compiled together with the workers' module", ...options].join(" ");
+    it(`runs as one file, ${how}`, async () => {
+      await withUpstream(async (port) => {
+        sources.write("src/app.ts", proxyProgram(manifest.name, port, OPTIONS));
+        sources.write("src/worker.ts", WORKER);
+        using elsewhere = new Application();
+        const program = join(elsewhere.folder, "app");
+        await build("--compile", ...options, "src/app.ts", "src/worker.ts", "--outfile", program);
+        await withoutSources(async () => {
+          const started = start([program], elsewhere.folder);
+          assert.deepEqual(await greetingOf(started), { greeting: "hello", driver: "uring" });
+        });
+      });
     });
-  });
+  }
 
   it("runs as one file, compiled together with the module of its threads, and what they begin with", async () => {
     const options = 'threadUrl: new URL("./entry.ts", import.meta.url),';
-    sources.write("src/app.ts", threadsProgram(manifest.name, options));
+    sources.write("src/app.ts", threadsProgram(`${manifest.name}/threads`, options));
     sources.write("src/thread.ts", threadModule(manifest.name));
     sources.write("src/entry.ts", `import "${manifest.name}/thread";\n`);
     using elsewhere = new Application();
     const modules = ["src/app.ts", "src/thread.ts", "src/entry.ts"];
     await build("--compile", ...modules, "--outfile", join(elsewhere.folder, "app"));
-    const hidden = `${sources.folder}-hidden`;
-    renameSync(sources.folder, hidden);
-    try {
+    await withoutSources(async () => {
       assert.equal(await start(["./app"], elsewhere.folder).ended, THREADS_ANSWER);
-    } finally {
-      renameSync(hidden, sources.folder);
-    }
+    });
   });
 
   it("runs as bundles, of the application and of the workers' module", async () => {
@@ -79,7 +86,7 @@ describe("an application that is bundled by Bun", { skip: ONLY_BUN }, () => {
       using elsewhere = new Application();
       await build("--target=bun", "src/app.ts", "src/worker.ts", "--outdir", elsewhere.folder);
       const started = start(runtimeCommand("app.js", []), elsewhere.folder);
-      assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "uring" });
+      assert.deepEqual(await greetingOf(started), { greeting: "hello", driver: "uring" });
     });
   });
 
@@ -90,7 +97,7 @@ describe("an application that is bundled by Bun", { skip: ONLY_BUN }, () => {
     await build("--target=bun", "src/app.ts", "--outdir", join(elsewhere.folder, "dist"));
     const output = await start(runtimeCommand("dist/app.js", []), elsewhere.folder).ended;
     assert.match(output, /This program is bundled.*`import "@ringway\/proxy\/worker";`.*name it in workerUrl/);
-    sources.write("src/app.ts", threadsProgram(manifest.name));
+    sources.write("src/app.ts", threadsProgram(`${manifest.name}/threads`));
     await build("--target=bun", "src/app.ts", "--outdir", join(elsewhere.folder, "dist"));
     const ofThreads = await start(runtimeCommand("dist/app.js", []), elsewhere.folder).ended;
     assert.match(ofThreads, /This program is bundled.*`import "@ringway\/proxy\/thread";`.*name it in threadUrl/);

@@ -13,7 +13,19 @@ import { EPERM, OPEN_STAGE_SETUP } from "../../ffi/abi.ts";
 import { explainOpenFailure } from "../../lib/ring/open_failure.ts";
 import { PROJECT } from "../runner/process.ts";
 import { check } from "../runner/steps.ts";
-import { Application, proxyProgram, start, throughProxy, withUpstream } from "../support/application.ts";
+import {
+  Application,
+  answerOf,
+  greetingOf,
+  proxyProgram,
+  type Started,
+  serveProgram,
+  start,
+  THREADS_ANSWER,
+  threadModule,
+  threadsProgram,
+  withUpstream,
+} from "../support/application.ts";
 import { runtimeCommand } from "../support/command.ts";
 import { missing } from "../support/programs.ts";
 
@@ -22,7 +34,8 @@ const RULE = `${PROJECT}/docs/seccomp-io_uring.json`;
 
 /** The blocks of the guide in a language. */
 function blocks(language: string): string[] {
-  return [...GUIDE.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, "gm"))].map(([, text = ""]) => text);
+  const block = new RegExp(`^\`\`\`${language}[^\n]*\n([\\s\\S]*?)^\`\`\``, "gm");
+  return [...GUIDE.matchAll(block)].map(([, text = ""]) => text);
 }
 
 interface Rule {
@@ -87,13 +100,34 @@ describe("the guide's files", () => {
 });
 
 describe("an application where io_uring is forbidden", () => {
-  it("works the same, on the default driver", async () => {
+  const specifier = pathToFileURL(`${PROJECT}/mod.ts`).href;
+  const threads = pathToFileURL(`${PROJECT}/lib/threads/mod.ts`).href;
+  const onDefault = { greeting: "hello", driver: "default" };
+
+  /** Start its program in a folder, as under a container's seccomp profile. */
+  function startDenied(application: Application): Started {
+    const denied = [`${PROJECT}/zig-out/bin/deny_io_uring`, String(EPERM)];
+    return start([...denied, ...runtimeCommand("app.ts", [])], application.folder);
+  }
+
+  it("has a proxy all the same, on the default driver", async () => {
     await withUpstream(async (port) => {
       using application = new Application();
-      application.write("app.ts", proxyProgram(pathToFileURL(`${PROJECT}/mod.ts`).href, port));
-      const denied = [`${PROJECT}/zig-out/bin/deny_io_uring`, String(EPERM)];
-      const started = start([...denied, ...runtimeCommand("app.ts", [])], application.folder);
-      assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "default" });
+      application.write("app.ts", proxyProgram(specifier, port));
+      assert.deepEqual(await greetingOf(startDenied(application)), onDefault);
     });
+  });
+
+  it("serves all the same", async () => {
+    using application = new Application();
+    application.write("app.ts", serveProgram(specifier));
+    assert.deepEqual(await answerOf(startDenied(application)), onDefault);
+  });
+
+  it("has threads all the same", async () => {
+    using application = new Application();
+    application.write("app.ts", threadsProgram(threads));
+    application.write("thread.ts", threadModule(specifier));
+    assert.equal(await startDenied(application).ended, THREADS_ANSWER.replace("uring", "default"));
   });
 });

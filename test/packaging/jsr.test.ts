@@ -13,15 +13,17 @@ import { findTools } from "../runner/tools.ts";
 import {
   ANSWERS,
   Application,
+  answerOf,
   configProgram,
+  greetingOf,
   proxyProgram,
   type Started,
+  serveProgram,
   start,
   THREADS_ANSWER,
   threadModule,
   threadsProgram,
   throughCommand,
-  throughProxy,
   withUpstream,
 } from "../support/application.ts";
 import { manifest } from "../support/manifest.ts";
@@ -50,7 +52,7 @@ describe("from JSR", { skip: ONLY_DENO }, () => {
       using application = new Application();
       application.write("app.ts", proxyProgram(PACKAGE, port));
       const started = startDeno(application, "run", "--no-prompt", "--allow-ffi", "app.ts");
-      assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "uring" });
+      assert.deepEqual(await greetingOf(started), { greeting: "hello", driver: "uring" });
     });
   });
 
@@ -59,7 +61,7 @@ describe("from JSR", { skip: ONLY_DENO }, () => {
       using application = new Application();
       application.write("app.ts", proxyProgram(PACKAGE, port));
       const started = startDeno(application, "run", "--no-prompt", "--allow-net=127.0.0.1", "app.ts");
-      assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "default" });
+      assert.deepEqual(await greetingOf(started), { greeting: "hello", driver: "default" });
     });
   });
 
@@ -71,13 +73,20 @@ describe("from JSR", { skip: ONLY_DENO }, () => {
       assert.equal(command, "cache", "docs/deployment.md says how to cache");
       assert.doesNotMatch(await startDeno(application, command, ...modules).ended, /error/i);
       const started = startDeno(application, "run", "--no-prompt", "--cached-only", "--allow-ffi", "app.ts");
-      assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "uring" });
+      assert.deepEqual(await greetingOf(started), { greeting: "hello", driver: "uring" });
     });
+  });
+
+  it("serves, with the permission for native code alone", async () => {
+    using application = new Application();
+    application.write("app.ts", serveProgram(PACKAGE));
+    const started = startDeno(application, "run", "--no-prompt", "--allow-ffi", "app.ts");
+    assert.deepEqual(await answerOf(started), { greeting: "hello", driver: "uring" });
   });
 
   it("runs a module on threads, with the permission to read it", async () => {
     using application = new Application();
-    application.write("app.ts", threadsProgram(PACKAGE));
+    application.write("app.ts", threadsProgram(`${PACKAGE}/threads`));
     application.write("thread.ts", threadModule(PACKAGE));
     const started = startDeno(application, "run", "--no-prompt", "--allow-ffi", "--allow-read=thread.ts", "app.ts");
     assert.match(await started.ended, new RegExp(`${THREADS_ANSWER}$`));

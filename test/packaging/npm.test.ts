@@ -11,14 +11,16 @@ import { findTools } from "../runner/tools.ts";
 import {
   ANSWERS,
   Application,
+  answerOf,
   configProgram,
+  greetingOf,
   proxyProgram,
+  serveProgram,
   start,
   THREADS_ANSWER,
   threadModule,
   threadsProgram,
   throughCommand,
-  throughProxy,
   withUpstream,
 } from "../support/application.ts";
 import { runtimeCommand } from "../support/command.ts";
@@ -45,12 +47,18 @@ describe("from npm, as JSR packs it", () => {
     await withUpstream(async (port) => {
       application.write("app.ts", proxyProgram(manifest.name, port));
       const started = start(runtimeCommand("app.ts", [], PERMISSIONS), application.folder);
-      assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "uring" });
+      assert.deepEqual(await greetingOf(started), { greeting: "hello", driver: "uring" });
     });
   });
 
+  it("serves", async () => {
+    application.write("app.ts", serveProgram(manifest.name));
+    const started = start(runtimeCommand("app.ts", [], PERMISSIONS), application.folder);
+    assert.deepEqual(await answerOf(started), { greeting: "hello", driver: "uring" });
+  });
+
   it("runs a module on threads", async () => {
-    application.write("app.ts", threadsProgram(manifest.name));
+    application.write("app.ts", threadsProgram(`${manifest.name}/threads`));
     application.write("thread.ts", threadModule(manifest.name));
     const started = start(runtimeCommand("app.ts", [], PERMISSIONS), application.folder);
     assert.equal(await started.ended, THREADS_ANSWER);
@@ -103,7 +111,7 @@ describe("from npm, as npm pack packs it", { skip: ONLY_BUN }, () => {
       await installPacked(application.folder);
       application.write("app.ts", proxyProgram(manifest.name, port));
       const started = start(runtimeCommand("app.ts", []), application.folder);
-      assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "uring" });
+      assert.deepEqual(await greetingOf(started), { greeting: "hello", driver: "uring" });
     });
   });
 });

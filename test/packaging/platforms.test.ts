@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { PROJECT } from "../runner/process.ts";
-import { start, throughProxy, withUpstream } from "../support/application.ts";
+import { greetingOf, start, withUpstream } from "../support/application.ts";
 import { runtimeCommand } from "../support/command.ts";
 
 const ON_PLATFORM = fileURLToPath(new URL("../support/on_platform.ts", import.meta.url));
@@ -21,7 +21,7 @@ for (const platform of ["darwin", "win32"]) {
         const [, workers, reason] = await started.printed(/^(\d+) workers, (.*)\n/m);
         assert.equal(workers, "1");
         assert.equal(reason, `There is no io_uring on "${platform}", only on Linux`);
-        assert.deepEqual(await throughProxy(started), { greeting: "hello", driver: "default" });
+        assert.deepEqual(await greetingOf(started), { greeting: "hello", driver: "default" });
       });
     });
 

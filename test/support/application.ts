@@ -1,5 +1,5 @@
 /**
- * An application in a folder of its own, as someone writes it who has only read how to start a proxy.
+ * Applications in folders of their own, as someone writes them who has only read the documents.
  *
  * @module
  */
@@ -40,6 +40,15 @@ console.log(proxy.addresses.map(formatAddress).join(), proxy.socketInterface.dri
 `;
 }
 
+/** A program that serves HTTP itself, and prints where, and on which driver. */
+export function serveProgram(specifier: string): string {
+  return `import { openSockets, serve } from "${specifier}";
+const sockets = await openSockets();
+const server = await serve(() => new Response("hello"), { sockets });
+console.log(server.origin.slice("http://".length), sockets.selected.driver);
+`;
+}
+
 /** What each thread of a {@linkcode threadsProgram} runs. It uses values of the package, and not its types alone. */
 export function threadModule(specifier: string): string {
   return `import { Timer } from "${specifier}";
@@ -50,9 +59,12 @@ export default async function (thread) {
 `;
 }
 
-/** A program that asks two threads, which run the module `thread.ts` beside it, and prints what they answer. */
+/**
+ * A program that asks two threads, which run the module `thread.ts` beside it, and prints what they answer. The
+ * specifier is that of the threads' module.
+ */
 export function threadsProgram(specifier: string, options = ""): string {
-  return `import { startThreads } from "${specifier}/threads";
+  return `import { startThreads } from "${specifier}";
 const answers = [];
 const threads = await startThreads(new URL("./thread.ts", import.meta.url), {
   count: 2,
@@ -124,14 +136,31 @@ export function start(
   };
 }
 
-/** What a proxy that listens where a started {@linkcode proxyProgram} says passes on, and its driver. */
-export async function throughProxy(started: Started): Promise<{ readonly greeting: string; readonly driver: string }> {
-  try {
-    const [, port, driver = ""] = await started.printed(/^127\.0\.0\.1:(\d+) (\w+)\n/m);
-    const client = await connect({ port: Number(port) });
+/** What a started program's clients get, and on which driver it runs. */
+export interface Greeting {
+  readonly greeting: string;
+  readonly driver: string;
+}
+
+/** What whoever connects gets from a started {@linkcode proxyProgram}. */
+export function greetingOf(started: Started): Promise<Greeting> {
+  return greetingFrom(started, async (port) => {
+    const client = await connect({ port });
     const [greeting] = (await once(client, "data")) as [Uint8Array];
     client.destroy();
-    return { greeting: new TextDecoder().decode(greeting), driver };
+    return new TextDecoder().decode(greeting);
+  });
+}
+
+/** What whoever asks gets from a started {@linkcode serveProgram}. */
+export function answerOf(started: Started): Promise<Greeting> {
+  return greetingFrom(started, async (port) => await (await fetch(`http://127.0.0.1:${port}/`)).text());
+}
+
+async function greetingFrom(started: Started, ask: (port: number) => Promise<string>): Promise<Greeting> {
+  try {
+    const [, port, driver = ""] = await started.printed(/^127\.0\.0\.1:(\d+) (\w+)\n/m);
+    return { greeting: await ask(Number(port)), driver };
   } finally {
     await started.stop();
   }
