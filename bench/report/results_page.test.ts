@@ -127,6 +127,13 @@ describe("the page of results", () => {
     assert.match(text, /^\| http-rate p99 at 1,000\/s \/ best peer, nginx \| .*ringway-bun \*\*1\.00 missed\*\*; /m);
   });
 
+  it("has what was varied as whole numbers", () => {
+    const metrics: readonly Metric[] = [{ key: "cpuAt32", label: "io-uring-size 32: CPU us/request", role: "main" }];
+    const subject = testSubject("ringway-bun", [{ cpuAt32: 18.5 }]);
+    const text = page(testRun([testWorkload("sweep-options-io-uring-size", [subject], metrics)]));
+    assert.match(text, /^\| CPU us\/request \| 32 \|\n.*\n\| ringway-bun \| 18\.5 \|$/m);
+  });
+
   it("divides experiments by what they are based on, one row each", () => {
     const subjects = [
       testSubject("limit", [{ throughput: 100, cpu: 10 }]),

@@ -175,12 +175,17 @@ function formatBaselineRatios(
 
 function formatVariedRatios(metric: VariedMetric, own: SubjectResult, others: readonly SubjectResult[]): string {
   const { name, label, values } = metric;
-  const header = [escapeMarkdown(`${label}, ${own.name}`), ...values.map(formatNumber)];
+  const header = [escapeMarkdown(`${label}, ${own.name}`), ...values.map(formatValue)];
   const rows = others.map((other) => [
     `/ ${escapeMarkdown(other.name)}`,
     ...values.map((value) => formatSummary(ratioOf(own, other, keyAt(name, value)))),
   ]);
   return markdownTable(header, rows);
+}
+
+/** What was varied is a whole number, and exact. */
+function formatValue(value: number): string {
+  return value.toLocaleString("en-US");
 }
 
 function formatFigures(workload: WorkloadResult): string {
@@ -215,7 +220,7 @@ function formatTables(metrics: readonly Metric[], subjects: readonly SubjectResu
     ...varied.map(({ name, label, role, values }) =>
       table(
         label,
-        values.map((value) => [formatNumber(value), keyAt(name, value), role === "detail"] as const),
+        values.map((value) => [formatValue(value), keyAt(name, value), role === "detail"] as const),
       ),
     ),
   ];

@@ -7,7 +7,7 @@
 import { FILES, type FileName, startNginxHttp } from "../backends/nginx_http.ts";
 import { whyMissing } from "../environment.ts";
 import type { Peer, Protocol, RelayOptions } from "../peers/peer.ts";
-import { type Relay, startRelay, stopRelay } from "./relay.ts";
+import { RELAYS, type Relay, startRelay, stopRelay } from "./relay.ts";
 import type { Metric, Sample, Subject, Workload, WorkloadContext } from "./workload.ts";
 import { measureWrk } from "./wrk.ts";
 
@@ -36,7 +36,8 @@ export function variedWorkload(variation: Variation): Workload {
     occasion: "named",
     ...(usualPeers === undefined ? {} : { usualPeers }),
     describe: ({ settings }) =>
-      `wrk: ${what} ${values.join(", ")}; GET of ${FILES[file] / 1024} KiB, keep-alive, ${settings.seconds} s each`,
+      `wrk through ${RELAYS[protocol]}: ${what} ${values.join(", ")}; ${connectionsOf(variation)}` +
+      `GET of ${FILES[file] / 1024} KiB, keep-alive, ${settings.seconds} s each`,
     metrics: values.flatMap((value): Metric[] => [
       { key: `throughputAt${value}`, label: `${what} ${value}: requests/s`, role: "compared" },
       { key: `cpuAt${value}`, label: "CPU us/request", role: "compared" },
@@ -48,6 +49,12 @@ export function variedWorkload(variation: Variation): Workload {
         .filter((peer) => variation.takes?.(peer) ?? true)
         .map((peer) => ({ name: peer.name, isOurs: peer.isOurs, open: () => open(context, variation, peer) })),
   };
+}
+
+/** Nothing where they are what is varied. */
+function connectionsOf({ values, connections }: Variation): string {
+  const counts = new Set(values.map((value) => connections(value)));
+  return counts.size === 1 ? `${[...counts].join()} connections, ` : "";
 }
 
 async function open(context: WorkloadContext, variation: Variation, peer: Peer): Promise<Subject> {
