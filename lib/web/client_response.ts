@@ -6,7 +6,7 @@
 import type { Head } from "../http/head.ts";
 import { hasNoBody } from "../http/status.ts";
 import { textOf } from "../proxy/http/filters/text.ts";
-import { fieldsOf } from "./head_fields.ts";
+import { appendFields, fieldsOf } from "./head_fields.ts";
 
 /** What a head says, in the words of the web platform. */
 export interface ResponseParts {
@@ -20,11 +20,9 @@ const RESET_CONTENT = 205;
 /** Read a head. */
 export function responsePartsOf(head: Head, memory: Uint8Array, base: number): ResponseParts {
   const text = textOf(memory, base, base + head.length);
-  return {
-    status: head.status,
-    statusText: text.slice(head.reasonStart, head.reasonEnd),
-    headers: fieldsOf(head, text),
-  };
+  const headers = new Headers();
+  appendFields(headers, fieldsOf(head, text));
+  return { status: head.status, statusText: text.slice(head.reasonStart, head.reasonEnd), headers };
 }
 
 /** A response, which knows where it comes from. */

@@ -27,7 +27,7 @@ import { replyBytes } from "../proxy/http/reply.ts";
 import { detachLease, dropFront, type Lease, LeaseQueue, leaseBytes } from "../ring/lease.ts";
 import { ConnectionInfo } from "./connection_info.ts";
 import { RequestBodyError } from "./errors.ts";
-import { joinPieces, takeBytes } from "./incoming_body.ts";
+import { joinPieces } from "./incoming_body.ts";
 import type { ServerCore } from "./server_core.ts";
 import { type ExchangeOwner, ServerExchange } from "./server_exchange.ts";
 import { partsOf } from "./server_request.ts";
@@ -62,7 +62,7 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
   #state = IN_HEAD;
   #body: BodyReader | null = null;
   /** The body's pieces that arrived with the head, until the handler is called. */
-  #pieces: Uint8Array<ArrayBuffer>[] | null = null;
+  #pieces: Lease[] | null = null;
   /** Bytes of the next request that came before the present one's response was complete. */
   #held: LeaseQueue | null = null;
   #isHeadOnly = false;
@@ -185,31 +185,31 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
     core.heads.giveHead(head);
     let rest = dropFront(lease, headBytes);
     this.#state = hasBody ? IN_BODY : WAITING;
-    let body: Uint8Array<ArrayBuffer> | null | "later" = null;
-    let pieces: Uint8Array<ArrayBuffer>[] = [];
-    if (hasBody) {
-      this.#pieces = pieces;
-      if (rest !== null) rest = followPieces(this.#body as BodyReader, rest, this);
-      this.#pieces = null;
-      const { fault, isComplete } = this.#body as BodyReader;
-      if (fault !== null) {
-        this.#refuse(fault);
-        return null;
-      }
-      body = "later";
-      if (isComplete) {
-        body = joinPieces(pieces);
-        pieces = [];
-        this.#state = WAITING;
-      }
-    }
     if (parts === null) {
       this.answer(405, METHOD_REFUSED);
       return rest;
     }
-    exchange.begin(parts, body);
-    for (const piece of pieces) this.takePiece(leaseBytes(piece));
-    if (this.#state === IN_BODY) this.watchProgress();
+    if (!hasBody) {
+      exchange.begin(parts, null);
+      return rest;
+    }
+    const pieces: Lease[] = [];
+    this.#pieces = pieces;
+    if (rest !== null) rest = followPieces(this.#body as BodyReader, rest, this);
+    this.#pieces = null;
+    const { fault, isComplete } = this.#body as BodyReader;
+    if (fault !== null) {
+      for (const piece of pieces) piece.release();
+      this.#refuse(fault);
+    } else if (isComplete) {
+      this.#state = WAITING;
+      exchange.begin(parts, wholeOf(pieces));
+      for (const piece of pieces) piece.release();
+    } else {
+      exchange.begin(parts, "later");
+      for (const piece of pieces) this.takePiece(piece);
+      if (this.#state === IN_BODY) this.watchProgress();
+    }
     return rest;
   }
 
@@ -235,7 +235,7 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
   }
 
   takePiece(lease: Lease): void {
-    if (this.#pieces !== null) this.#pieces.push(takeBytes(lease));
+    if (this.#pieces !== null) this.#pieces.push(lease);
     else if (this.#exchange === null) lease.release();
     else if (!this.#exchange.takePiece(lease)) this.connection.pauseReading();
   }
@@ -487,4 +487,9 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
     }
     this.connection.close();
   }
+}
+
+/** A body that is there, perhaps in the memory of its only lease: whoever makes a `Request` of it copies it. */
+function wholeOf(pieces: readonly Lease[]): Uint8Array<ArrayBuffer> {
+  return joinPieces(pieces.map((piece) => piece.bytes() as Uint8Array<ArrayBuffer>));
 }

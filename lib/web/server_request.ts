@@ -6,7 +6,7 @@
 import { type Head, TARGET_ABSOLUTE, TARGET_ASTERISK } from "../http/head.ts";
 import { methodName } from "../http/methods.ts";
 import { textOf } from "../proxy/http/filters/text.ts";
-import { fieldsOf } from "./head_fields.ts";
+import { appendFields, type FieldTexts, fieldsOf } from "./head_fields.ts";
 
 /** Knows when a client is gone. */
 export interface SignalOwner {
@@ -17,7 +17,7 @@ export interface SignalOwner {
 export interface RequestParts {
   readonly method: string;
   readonly url: string;
-  readonly headers: Headers;
+  readonly fields: FieldTexts;
 }
 
 /** What a head says, in the words of the web platform. `authority`: of requests that name no host. */
@@ -26,7 +26,7 @@ export function partsOf(head: Head, memory: Uint8Array, base: number, authority:
   return {
     method: methodName(head.method) || text.slice(head.methodStart, head.methodEnd),
     url: urlOf(head, text, authority),
-    headers: fieldsOf(head, text),
+    fields: fieldsOf(head, text),
   };
 }
 
@@ -43,9 +43,10 @@ export class ServerRequest extends Request {
 
   /** Throws a `TypeError` for what can't be a `Request`. */
   constructor(owner: SignalOwner, parts: RequestParts, body: BodyInit | null) {
-    const { url, method, headers } = parts;
-    super(url, body === null ? { method, headers } : withBody(method, headers, body));
+    super(parts.url, body === null ? { method: parts.method } : withBody(parts.method, body));
     this.#owner = owner;
+    // To give headers to the constructor would be to have them copied.
+    appendFields(this.headers, parts.fields);
   }
 
   /** Aborted when the client is gone before it has the response. */
@@ -59,6 +60,6 @@ export class ServerRequest extends Request {
 }
 
 /** Streams need `duplex`, of which the types know nothing yet. */
-function withBody(method: string, headers: Headers, body: BodyInit): RequestInit & { readonly duplex: "half" } {
-  return { method, headers, body, duplex: "half" };
+function withBody(method: string, body: BodyInit): RequestInit & { readonly duplex: "half" } {
+  return { method, body, duplex: "half" };
 }
