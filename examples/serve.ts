@@ -2,14 +2,15 @@
  * A web server: counts visits, sends the time as it passes, and takes uploads of any length.
  *
  * ```sh
- * bun examples/serve.ts 127.0.0.1:8080
- * deno run --allow-ffi --allow-net --allow-read --allow-env --allow-sys examples/serve.ts 127.0.0.1:8080
+ * bun run examples/serve.ts 127.0.0.1:8080
+ * deno run --allow-ffi --allow-read examples/serve.ts 127.0.0.1:8080
  * ```
  *
  * @module
  */
 import process from "node:process";
-import { serve } from "../mod.ts";
+import { formatAddress } from "../lib/sockets/mod.ts";
+import { serve } from "../lib/web/mod.ts";
 
 let visits = 0;
 
@@ -46,9 +47,9 @@ const server = await serve(
   },
   { listen: process.argv[2] ?? "127.0.0.1:8080" },
 );
-process.stdout.write(`serving ${server.origin}\n`);
+console.log(`listening on ${formatAddress(server.address)}`);
 
 process.once("SIGTERM", async () => {
   const cutOff = await server.drain(5000);
-  process.stdout.write(`served ${server.statistics().requests} requests, cut off ${cutOff}\n`);
+  console.log(`requests: ${server.statistics().requests}, of them cut off at the end: ${cutOff}`);
 });

@@ -151,9 +151,8 @@ test("examples/line_client.ts understands answers, however they arrive", async (
 });
 
 test("examples/serve.ts counts, streams, takes uploads, and serves to the end", async () => {
-  const command = new RunningCommand(["127.0.0.1:0"], { module: "examples/serve.ts" });
-  try {
-    const [, url = ""] = /^serving (http:\/\/127\.0\.0\.1:\d+)$/.exec(await command.ready()) ?? [];
+  await withProgram("serve.ts", ["127.0.0.1:0"], async (port, command) => {
+    const url = `http://127.0.0.1:${port}`;
     assert.equal(await (await fetch(url)).text(), "visit 1\n");
     assert.equal(await (await fetch(url)).text(), "visit 2\n");
     const upload = await fetch(`${url}/upload`, { method: "POST", body: "x".repeat(1_000_000) });
@@ -166,84 +165,8 @@ test("examples/serve.ts counts, streams, takes uploads, and serves to the end", 
     command.signal("SIGTERM");
     const { code, out, error } = await command.finished;
     assert.equal(code, 0, error);
-    assert.match(out, /^served 4 requests, cut off 0$/m);
-  } finally {
-    await command.stop();
-  }
-});
-
-test("examples/dev_proxy.ts has the options and events of http-proxy", async () => {
-  const api = await ScriptedUpstream.start((request, peer) => {
-    const fields = ["host", "x-dev", "x-forwarded-for"].map((name) => fieldOf(request, name)).join(" ");
-    peer.send(respond(`${request.startLine} ${fields}`, "set-cookie: a=b; Domain=api.example\r\n"));
+    assert.match(out, /^requests: 4, of them cut off at the end: 0$/m);
   });
-  const web = await startServer("web");
-  const { answer } = web;
-  web.answer = (request, peer) => {
-    if (fieldOf(request, "upgrade") === undefined) return answer(request, peer);
-    peer.send("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n");
-    return peer.end("hot");
-  };
-  const arguments_ = ["0", `http://${addressOf(web)}`, `http://${addressOf(api)}`];
-  await withProgram("dev_proxy.ts", arguments_, async (port, command) => {
-    const url = `http://127.0.0.1:${port}`;
-    const response = await fetch(`${url}/api/users`);
-    assert.equal(await response.text(), `GET /users HTTP/1.1 ${addressOf(api)} yes 127.0.0.1`);
-    assert.equal(response.headers.get("set-cookie"), "a=b; Domain=localhost");
-    assert.ok(command.out.includes(`GET /api/users -> http://${addressOf(api)}/users\n`), command.out);
-    assert.equal(await (await fetch(`${url}/main.ts`)).text(), "web: GET /main.ts");
-    const socket = await connectClient(port);
-    socket.send("GET /hmr HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
-    assert.match(await socket.takeThrough("\r\n\r\n"), /^HTTP\/1\.1 101 /);
-    assert.equal(await socket.takeRest(), "hot");
-    socket.destroy();
-    await api.close();
-    const failed = await fetch(`${url}/api/users`, { method: "POST" });
-    assert.equal(failed.status, 502);
-    assert.match(await failed.text(), /^Is http:\/\/127\.0\.0\.1:\d+ running\? The upstream server /);
-  });
-  await web.close();
-});
-
-test("examples/custom_driver.ts is slow, and counts", async () => {
-  const { code, out, error } = await runToEnd([], programOptions("custom_driver.ts"));
-  assert.deepEqual([code, out, error], [0, "hello after two delays\n10 bytes were received\n", ""]);
-});
-
-test("examples/line_client.ts understands answers, however they arrive", async () => {
-  const server = await startUpstream(async (socket) => {
-    const commands = await new Promise<string>((resolve) => {
-      let text = "";
-      socket.on("data", (bytes: Uint8Array) => {
-        text += new TextDecoder().decode(bytes);
-        if (text.endsWith("PING\r\n")) resolve(text);
-      });
-    });
-    assert.equal(commands, "SET a 1\r\nGET a\r\nGET b\r\nWRONG\r\nKEYS\r\nPING\r\n");
-    socket.setNoDelay();
-    for (const piece of [
-      "+O",
-      "K\r\n$5\r",
-      "\n1\r\n23\r",
-      "\n$-1\r\n-ERR no\r\n*2\r\n:",
-      "7\r\n$0\r\n\r\n",
-      "+PONG\r\n",
-    ]) {
-      await new Promise<void>((resolve) => socket.write(piece, () => setTimeout(resolve, 5)));
-    }
-  });
-  const arguments_ = [`127.0.0.1:${server.port}`, "SET a 1", "GET a", "GET b", "WRONG", "KEYS", "PING"];
-  const { code, out, error } = await runToEnd(arguments_, programOptions("line_client.ts"));
-  const expected = [
-    'SET a 1: "OK"',
-    'GET a: "1\\r\\n23"',
-    "GET b: null",
-    "WRONG: ERR no",
-    'KEYS: [7,""]',
-    'PING: "PONG"',
-  ];
-  assert.deepEqual([code, out.trim().split("\n"), error], [0, expected, ""]);
-  await server.close();
 });
 
 test("examples/echo_threads.ts echoes on all threads, which say how many they served", async () => {

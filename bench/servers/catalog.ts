@@ -44,7 +44,7 @@ export const SERVERS: readonly BenchServer[] = [
   server("serve-deno-default", true, ({ tools }, port) => [tools.deno, "run", ...PERMISSIONS, OURS, port, "default"]),
   server("Bun.serve", false, ({ tools }, port) => [tools.bun, script("bun_serve.ts"), port]),
   server("Deno.serve", false, ({ tools }, port) => [tools.deno, "run", "--allow-net", script("deno_serve.ts"), port]),
-  server("node:http", false, (_environment, port) => ["node", script("node_http.ts"), port]),
-  server("node:http-bun", false, ({ tools }, port) => [tools.bun, script("node_http.ts"), port]),
-  server("node:http-deno", false, ({ tools }, port) => [tools.deno, "run", "-A", script("node_http.ts"), port]),
+  server("node:http", false, (_environment, port) => ["node", script("node_http.mjs"), port]),
+  server("node:http-bun", false, ({ tools }, port) => [tools.bun, script("node_http.mjs"), port]),
+  server("node:http-deno", false, ({ tools }, port) => [tools.deno, "run", "-A", script("node_http.mjs"), port]),
 ];

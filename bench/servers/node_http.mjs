@@ -1,5 +1,5 @@
 /**
- * A server as a user of `node:http` writes it: `PORT`. A program that is measured, in any runtime.
+ * A server as a user of `node:http` writes it: `node node_http.mjs PORT`. A program that is measured, in any runtime.
  *
  * @module
  */
@@ -15,7 +15,7 @@ createServer((request, response) => {
   }
   let text = "";
   request.setEncoding("utf8");
-  request.on("data", (piece: string) => {
+  request.on("data", (piece) => {
     text += piece;
   });
   request.on("end", () => response.end(text));
