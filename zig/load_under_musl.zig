@@ -9,6 +9,11 @@ const Enter = *const fn (handle: i32, count: u32, minimum: u32, timeout_us: i32)
 const Address = *const fn (handle: i32, area: u32) callconv(.c) f64;
 const Close = *const fn (handle: i32) callconv(.c) i32;
 
+fn find(comptime Function: type, library: *anyopaque, name: [*:0]const u8) ?Function {
+    const symbol = std.c.dlsym(library, name) orelse return null;
+    return @ptrCast(@alignCast(symbol));
+}
+
 /// Zero if all went well, else the number of the step that failed.
 pub export fn main(count: c_int, arguments: [*]const [*:0]const u8) c_int {
     if (count != 2) return 1;
@@ -16,12 +21,12 @@ pub export fn main(count: c_int, arguments: [*]const [*:0]const u8) c_int {
         if (std.c.dlerror()) |message| _ = std.c.printf("%s\n", message);
         return 2;
     };
-    const version: Version = @ptrCast(std.c.dlsym(library, "ringway_abi_version") orelse return 3);
+    const version = find(Version, library, "ringway_abi_version") orelse return 3;
     if (version() != abi.version) return 4;
-    const open: Open = @ptrCast(std.c.dlsym(library, "ringway_ring_open") orelse return 3);
-    const enter: Enter = @ptrCast(std.c.dlsym(library, "ringway_enter") orelse return 3);
-    const address: Address = @ptrCast(std.c.dlsym(library, "ringway_ring_address") orelse return 3);
-    const close: Close = @ptrCast(std.c.dlsym(library, "ringway_ring_close") orelse return 3);
+    const open = find(Open, library, "ringway_ring_open") orelse return 3;
+    const enter = find(Enter, library, "ringway_enter") orelse return 3;
+    const address = find(Address, library, "ringway_ring_address") orelse return 3;
+    const close = find(Close, library, "ringway_ring_close") orelse return 3;
 
     var options: [@intFromEnum(abi.Option.count)]i32 = @splat(0);
     options[@intFromEnum(abi.Option.submission_entries)] = 8;

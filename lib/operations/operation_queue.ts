@@ -80,7 +80,7 @@ export class OperationQueue implements OperationOwner {
 
   /** Is the driver closed, or closing? */
   get isClosed(): boolean {
-    return this.#isClosed;
+    return this.#isClosed || this.driver.isClosed;
   }
 
   /** The buffers. There are none until somebody asks for one. */
@@ -146,7 +146,7 @@ export class OperationQueue implements OperationOwner {
     signal?.throwIfAborted();
     if (result >= 0) return result;
     // It was cancelled because the driver closes.
-    if (this.#isClosed) throw closedError(operation, `Cannot ${operation} ${name}: the driver is closed`);
+    if (this.isClosed) throw closedError(operation, `Cannot ${operation} ${name}: the driver is closed`);
     throw new OperationError(result, operation, name);
   }
 
@@ -176,12 +176,13 @@ export class OperationQueue implements OperationOwner {
   }
 
   abandon(): void {
+    this.#isClosed = true;
     for (const pending of this.#pending) if (pending) this.#end(pending, -abi.ECANCELED);
   }
 
   /** Throws if the driver is closed, or closing. */
   throwIfClosed(operation: string): void {
-    if (this.#isClosed) throw closedError(operation);
+    if (this.isClosed) throw closedError(operation);
   }
 
   #throwIfFull(operation: string): void {

@@ -306,6 +306,24 @@ test("a file that was forgotten is closed, with a notice", { timeout: TEST_TIMEO
   await harness.close();
 });
 
+test("on a driver that is closed nothing begins", async () => {
+  const harness = await openUringHarness();
+  await harness.close();
+  const operations = operationsOn(harness.driver);
+  await rejects(operations.timeout(1), "ERR_DRIVER_CLOSED", /The driver is closed/);
+  await rejects(operations.openFile("/dev/null"), "ERR_DRIVER_CLOSED", /The driver is closed/);
+  await rejects(operations.openDatagramSocket(), "ERR_DRIVER_CLOSED", /The driver is closed/);
+});
+
+test("what is begun while a driver closes ends with it", { timeout: TEST_TIMEOUT_MS }, async () => {
+  const harness = await openUringHarness();
+  const { driver } = harness;
+  const closing = harness.close();
+  const ended = rejects(operationsOn(driver).timeout(1_000_000), "ERR_DRIVER_CLOSED", /the driver is closed/i);
+  await closing;
+  await ended;
+});
+
 test("a driver has one set of operations", async () => {
   const harness = await openUringHarness();
   const operations = operationsOn(harness.driver, { maximumInFlight: 1 });
