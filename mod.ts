@@ -62,7 +62,7 @@ export type { Datagram, DatagramSocket, DatagramSocketOptions } from "./lib/oper
 export { OperationError } from "./lib/operations/errors.ts";
 export type { OperationBuffer } from "./lib/operations/operation_memory.ts";
 export type { BufferedCommand, OnComplete, SubmittedOperation } from "./lib/operations/operation_queue.ts";
-export { type Operations, operationsOn } from "./lib/operations/operations.ts";
+export { type DriverLike, type Operations, operationsOn } from "./lib/operations/operations.ts";
 export { defaultOperationsOptions, type OperationsOptions } from "./lib/operations/options.ts";
 export { type PollEvents, type PollRequest, pollEventsOf } from "./lib/operations/poll_events.ts";
 export type { OpenFileOptions, RingFile, SyncOptions, WaitOptions } from "./lib/operations/ring_file.ts";

@@ -18,7 +18,6 @@
  */
 export { type ErrorSource, RingwayError, type RingwayErrorOptions } from "../../ffi/errors.ts";
 export { formatAddress, type IpAddress, type SocketAddress, type UnixAddress } from "../net/address.ts";
-export type { Driver } from "../net/driver.ts";
 export { SocketError } from "../net/errors.ts";
 export type { OperationCommand } from "../ring/operation_command.ts";
 export type { AddressLike } from "../sockets/address_like.ts";
@@ -41,7 +40,7 @@ export type { Datagram, DatagramSocket, DatagramSocketOptions } from "./datagram
 export { OperationError } from "./errors.ts";
 export type { OperationBuffer } from "./operation_memory.ts";
 export type { BufferedCommand, OnComplete, SubmittedOperation } from "./operation_queue.ts";
-export { type Operations, operationsOn } from "./operations.ts";
+export { type DriverLike, type Operations, operationsOn } from "./operations.ts";
 export { defaultOperationsOptions, type OperationsOptions } from "./options.ts";
 export { type PollEvents, type PollRequest, pollEventsOf } from "./poll_events.ts";
 export type { OpenFileOptions, RingFile, SyncOptions, WaitOptions } from "./ring_file.ts";

@@ -340,6 +340,7 @@ test("a driver without io_uring has none, and says what to do", async () => {
       error.code === "ERR_OPERATIONS_UNAVAILABLE" &&
       /driver is "default"\. Ask for the socket interface "uring"/.test(error.message),
   );
+  assert.throws(() => operationsOn({ name: "uring" }), /another copy of the package/);
   await harness.close();
 });
 

@@ -4,7 +4,6 @@
  * @module
  */
 import { ETIME } from "../../ffi/abi.ts";
-import type { Driver } from "../net/driver.ts";
 import { UringDriver } from "../net/uring/driver.ts";
 import { delayCommand, pollCommand } from "./commands.ts";
 import { type DatagramSocket, type DatagramSocketOptions, openDatagram } from "./datagram_socket.ts";
@@ -106,7 +105,13 @@ export class Operations {
   }
 }
 
-const known = new WeakMap<Driver, Operations>();
+/** A thread's driver: that of its `Sockets`, or one of one's own. */
+export interface DriverLike {
+  /** Only `"uring"` has operations. */
+  readonly name: string;
+}
+
+const known = new WeakMap<DriverLike, Operations>();
 
 /**
  * The operations of a thread's ring: give it the thread's `Sockets`, or their driver. A driver has one; the options
@@ -122,7 +127,7 @@ const known = new WeakMap<Driver, Operations>();
  * @throws {RingwayError} `ERR_OPERATIONS_UNAVAILABLE` where the driver does not use io_uring; `ERR_OPERATION_ARGUMENT`
  */
 export function operationsOn(
-  owner: Driver | { readonly driver: Driver },
+  owner: DriverLike | { readonly driver: DriverLike },
   options: Partial<OperationsOptions> = {},
 ): Operations {
   const driver = "driver" in owner ? owner.driver : owner;
@@ -137,11 +142,12 @@ export function operationsOn(
   return operations;
 }
 
-function unavailable(driver: Driver): Error {
-  return operationError(
-    "ERR_OPERATIONS_UNAVAILABLE",
-    "operationsOn",
-    `Operations need io_uring, and this thread's driver is "${driver.name}". Ask for the socket interface "uring" to ` +
-      "be told why it is not used, or use node:fs, node:dgram and node:timers, which do without",
-  );
+function unavailable({ name }: DriverLike): Error {
+  const cure =
+    name === "uring"
+      ? "this one is of another copy of the package: import sockets and operations from the same"
+      : `this thread's driver is "${name}". Ask for the socket interface "uring" to be told why it is not used, or use ` +
+        "node:fs, node:dgram and node:timers, which do without";
+  const message = `Operations need a driver of ringway's on io_uring, and ${cure}`;
+  return operationError("ERR_OPERATIONS_UNAVAILABLE", "operationsOn", message);
 }

@@ -13,9 +13,11 @@ export interface OperationCommand {
   readonly operation: number;
   /** What it acts on; by default -1, none. */
   readonly descriptor?: number;
-  /** Its words, each of 32 bits; 0 by default. */
+  /** Its first word, of 32 bits like the others; 0 by default. */
   readonly a?: number;
+  /** Its second word. */
   readonly b?: number;
+  /** Its third word. */
   readonly c?: number;
   /** More words behind those. */
   readonly words?: readonly number[];
