@@ -212,4 +212,4 @@ export {
 export { HttpClient } from "./lib/web/http_client.ts";
 export type { HttpServer, HttpServerStatistics } from "./lib/web/http_server.ts";
 export { serve } from "./lib/web/serve.ts";
-export type { ServeHandler, ServeInfo, ServeOptions } from "./lib/web/serve_options.ts";
+export type { ServeHandler, ServeInfo, ServeOptions, ServeThread } from "./lib/web/serve_options.ts";

@@ -35,11 +35,14 @@ function server(
 }
 
 const OURS = script("ringway_serve.ts");
+const THREADS = script("ringway_threads.ts");
 
 /** In the order in which they are measured and reported. */
 export const SERVERS: readonly BenchServer[] = [
   server("serve-bun", true, ({ tools }, port) => [tools.bun, OURS, port]),
   server("serve-deno", true, ({ tools }, port) => [tools.deno, "run", ...PERMISSIONS, OURS, port]),
+  server("serve-bun-thread", true, ({ tools }, port) => [tools.bun, THREADS, port]),
+  server("serve-deno-thread", true, ({ tools }, port) => [tools.deno, "run", ...PERMISSIONS, THREADS, port]),
   server("serve-bun-default", true, ({ tools }, port) => [tools.bun, OURS, port, "default"]),
   server("serve-deno-default", true, ({ tools }, port) => [tools.deno, "run", ...PERMISSIONS, OURS, port, "default"]),
   server("Bun.serve", false, ({ tools }, port) => [tools.bun, script("bun_serve.ts"), port]),

@@ -19,4 +19,4 @@ export {
 export { HttpClient } from "./http_client.ts";
 export type { HttpServer, HttpServerStatistics } from "./http_server.ts";
 export { serve } from "./serve.ts";
-export type { ServeHandler, ServeInfo, ServeOptions } from "./serve_options.ts";
+export type { ServeHandler, ServeInfo, ServeOptions, ServeThread } from "./serve_options.ts";

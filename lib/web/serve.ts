@@ -3,11 +3,10 @@
  *
  * @module
  */
-import process from "node:process";
-import type { RingwayError } from "../../ffi/errors.ts";
 import type { SocketAddress } from "../net/address.ts";
 import type { Driver } from "../net/driver.ts";
 import { type AddressLike, resolveAddress } from "../sockets/address_like.ts";
+import { warn } from "../sockets/problems.ts";
 import { openSockets } from "../sockets/sockets.ts";
 import { HttpServer } from "./http_server.ts";
 import { completeServeOptions, type ServeHandler, type ServeOptions } from "./serve_options.ts";
@@ -38,9 +37,10 @@ export async function serve(handler: ServeHandler, options: ServeOptions = {}): 
   options.signal?.throwIfAborted();
   const onProblem = options.onProblem ?? warn;
   const complete = completeServeOptions(options, onProblem);
-  const sockets = options.sockets ?? (await openSockets({ onProblem }));
+  const given = options.thread?.sockets ?? options.sockets;
+  const sockets = given ?? (await openSockets({ onProblem }));
   const release = async (): Promise<void> => {
-    if (options.sockets === undefined) await sockets.close();
+    if (given === undefined) await sockets.close();
   };
   const core = new ServerCore(sockets.driver, handler, complete);
   let server: HttpServer;
@@ -57,7 +57,11 @@ export async function serve(handler: ServeHandler, options: ServeOptions = {}): 
 }
 
 async function listenAll(core: ServerCore, driver: Driver, options: ServeOptions): Promise<SocketAddress[]> {
-  const { listen = ANY_PORT, backlog, reusePort } = options;
+  const { listen = ANY_PORT, backlog, reusePort, thread } = options;
+  if (thread !== undefined) {
+    for (const index of thread.addresses.keys()) core.add(await thread.listenWith(core, index));
+    return [...thread.addresses];
+  }
   const wanted: readonly AddressLike[] = isList(listen) ? listen : [listen];
   const bound: SocketAddress[] = [];
   for (const address of wanted) {
@@ -85,8 +89,4 @@ function closeWith(server: HttpServer, signal: AbortSignal | undefined): void {
   signal.addEventListener("abort", close, { once: true });
   void server.finished.then(() => signal.removeEventListener("abort", close));
   if (signal.aborted) close();
-}
-
-function warn(problem: RingwayError): void {
-  process.emitWarning(problem.message, { type: "RingwayWarning", code: problem.code });
 }

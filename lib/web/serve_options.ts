@@ -6,6 +6,7 @@
 import { RingwayError } from "../../ffi/errors.ts";
 import { defaultHttpLimits, type HttpLimits } from "../http/limits.ts";
 import type { SocketAddress } from "../net/address.ts";
+import type { Listener, ListenerHandler } from "../net/connection.ts";
 import type { AddressLike } from "../sockets/address_like.ts";
 import type { Sockets } from "../sockets/sockets.ts";
 
@@ -20,12 +21,27 @@ export interface ServeInfo {
 /** Answers requests. What it throws becomes a response with status 500. */
 export type ServeHandler = (request: Request, info: ServeInfo) => Response | Promise<Response>;
 
+/** What a server uses of a `Thread` of `startThreads`. */
+export interface ServeThread {
+  /** The thread's sockets. */
+  readonly sockets: Sockets;
+  /** Where all threads listen. */
+  readonly addresses: readonly SocketAddress[];
+  /** Accept connections on the address with that number. */
+  listenWith(handler: ListenerHandler, index?: number): Promise<Listener>;
+}
+
 /** How to serve. Times are in milliseconds; 0: without limit. */
 export interface ServeOptions {
   /** Where to listen, on one address or several; `127.0.0.1:0`, a port that the system chooses, if not given. */
   readonly listen?: AddressLike | readonly AddressLike[];
   /** The sockets to use, which stay open when the server is closed; without, it opens its own. */
   readonly sockets?: Sockets;
+  /**
+   * Serve in a thread of `startThreads`: with its sockets, on all addresses of its option `listen`. Then `listen`,
+   * `sockets`, `backlog` and `reusePort` have no meaning here.
+   */
+  readonly thread?: ServeThread;
   /** Bounds for what is kept of a request's head and of what frames its body. */
   readonly limits?: Partial<HttpLimits>;
   /** From the first byte of a request until its head is complete; then 408. 10000 if not given. */
