@@ -146,8 +146,8 @@ function unavailable({ name }: DriverLike): Error {
   const cure =
     name === "uring"
       ? "this one is of another copy of the package: import sockets and operations from the same"
-      : `this thread's driver is "${name}". Ask for the socket interface "uring" to be told why it is not used, or use ` +
-        "node:fs, node:dgram and node:timers, which do without";
+      : `this thread's driver is "${name}". Ask for the socket interface "uring" to be told why it is not used, or ` +
+        "use node:fs, node:dgram and node:timers, which do without";
   const message = `Operations need a driver of ringway's on io_uring, and ${cure}`;
   return operationError("ERR_OPERATIONS_UNAVAILABLE", "operationsOn", message);
 }
