@@ -10,12 +10,13 @@ import type { RequestedInterface } from "../net/socket_interface.ts";
 import type { HttpFilter } from "../proxy/http/filters/filter.ts";
 import { FilterChain } from "../proxy/http/filters/filter_chain.ts";
 import type { LogLevel } from "../server/config.ts";
+import type { ServerConfig } from "../server/server_config.ts";
 import { devServerConfig } from "./dev_config.ts";
 import { devFilter, ruleOf } from "./dev_filter.ts";
 import { devProxyError } from "./errors.ts";
 import type { DevProxyEvents, DevProxyLogger, DevProxyOptions } from "./options.ts";
 import { type Rule, toRule } from "./rule.ts";
-import { ThreadProxy } from "./thread_proxy.ts";
+import type { ThreadProxy, ThreadProxyOptions } from "./thread_proxy.ts";
 
 /** How a dev proxy moves bytes. */
 export interface DevProxySettings {
@@ -90,7 +91,7 @@ export class DevProxy implements AsyncDisposable {
     if (!Number.isInteger(port) || port < 0 || port > 65535) throw devProxyError(`${port} is no port: 0 to 65535`);
     const config = devServerConfig(this.#rules, { family: "name", host: hostname, port });
     const filters = [devFilter(this.#rules), ...this.#rules.flatMap(ownFilters)];
-    this.#proxy = ThreadProxy.start(config, {
+    this.#proxy = startThreadProxy(config, {
       socketInterface: this.#settings.socketInterface ?? "auto",
       filters: [new FilterChain(filters.map((filter) => ({ filter, matcher: null })))],
       log: (level, message) => this.#log(level, message),
@@ -118,6 +119,12 @@ export class DevProxy implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** It is loaded only when one listens: it would be most of what importing the package loads. */
+async function startThreadProxy(config: ServerConfig, options: ThreadProxyOptions): Promise<ThreadProxy> {
+  const { ThreadProxy } = await import("./thread_proxy.ts");
+  return await ThreadProxy.start(config, options);
 }
 
 const WARNINGS: DevProxyLogger = {
