@@ -3,7 +3,7 @@
 // The shim's C ABI: layouts in 32-bit words, operation codes, flags, options, features, errno names.
 
 /** The version that the library has to report. */
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 
 export const OPERATION_NOP = 0;
 export const OPERATION_ACCEPT = 1;
@@ -186,6 +186,7 @@ export interface Functions {
   readonly ringway_datagram_open: (p0: number, p1: Buffer, p2: number, p3: number) => number;
   readonly ringway_socket_listen: (p0: Buffer, p1: number, p2: number, p3: number) => number;
   readonly ringway_socket_remove_file: (p0: Buffer, p1: number, p2: number) => number;
+  readonly ringway_socket_hold_back: (p0: number) => number;
   readonly ringway_socket_close: (p0: number) => number;
   readonly ringway_socket_set: (p0: number, p1: number, p2: number) => number;
   readonly ringway_socket_get: (p0: number, p1: number) => number;
@@ -222,6 +223,7 @@ export const SYMBOLS: {
   ringway_datagram_open: { parameters: ["i32", "buffer", "u32", "u32"], result: "i32" },
   ringway_socket_listen: { parameters: ["buffer", "u32", "u32", "u32"], result: "i32" },
   ringway_socket_remove_file: { parameters: ["buffer", "u32", "u32"], result: "i32" },
+  ringway_socket_hold_back: { parameters: ["i32"], result: "i32" },
   ringway_socket_close: { parameters: ["i32"], result: "i32" },
   ringway_socket_set: { parameters: ["i32", "u32", "i32"], result: "i32" },
   ringway_socket_get: { parameters: ["i32", "u32"], result: "i32" },

@@ -2,7 +2,7 @@
 //! features. `ffi/abi.ts` is generated from this file by `zig build abi`; nothing is repeated by hand.
 
 /// Raised with every change that an older caller or library would misread.
-pub const version: i32 = 3;
+pub const version: i32 = 4;
 
 /// One command is a record of 32-bit words. Some operations continue in the records behind it.
 pub const Command = extern struct {

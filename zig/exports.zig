@@ -158,6 +158,13 @@ pub export fn ringway_socket_remove_file(address: ?[*]const u8, length: u32, onl
     return sockets.removeFile(address.?, length, only_stale != 0);
 }
 
+/// Take no new connections on a listening TCP socket: clients try again a second later, by when another one may
+/// listen on the port. Those whose handshake has begun can still be accepted. 0 or a negative errno.
+pub export fn ringway_socket_hold_back(descriptor: i32) i32 {
+    if (!sockets.isListener(descriptor)) return bad_descriptor;
+    return sockets.holdBack(descriptor);
+}
+
 /// Close a listening socket. Others belong to a ring, which closes them.
 pub export fn ringway_socket_close(descriptor: i32) i32 {
     if (!sockets.isListener(descriptor)) return bad_descriptor;

@@ -18,6 +18,7 @@ const SO_REUSEADDR: u32 = 2;
 const SO_ERROR: u32 = 4;
 const SO_LINGER: u32 = 13;
 const SO_REUSEPORT: u32 = 15;
+const SO_ATTACH_FILTER: u32 = 26;
 const SO_ACCEPTCONN: u32 = 30;
 const TCP_NODELAY: u32 = 1;
 const IPV6_V6ONLY: u32 = 26;
@@ -132,6 +133,31 @@ pub fn removeFile(address: [*]const u8, length: u32, only_stale: bool) i32 {
     }
     const removed = system.unlink(@ptrCast(address + path_offset));
     return if (removed < 0) removed else 1;
+}
+
+const SockFilter = extern struct { code: u16, if_true: u8, if_false: u8, k: u32 };
+const SockProgram = extern struct { length: u16, filter: [*]const SockFilter };
+
+/// Classic BPF (Documentation/networking/filter.rst) that drops the first segment of a handshake, and nothing else:
+/// connections that a listener accepts inherit it. What it sees begins with the TCP header.
+const no_new_handshakes = [_]SockFilter{
+    // A = the byte with the flags.
+    .{ .code = 0x30, .if_true = 0, .if_false = 0, .k = 13 },
+    // A &= SYN | ACK
+    .{ .code = 0x54, .if_true = 0, .if_false = 0, .k = 0x12 },
+    // SYN alone?
+    .{ .code = 0x15, .if_true = 0, .if_false = 1, .k = 0x02 },
+    // return none of it
+    .{ .code = 0x06, .if_true = 0, .if_false = 0, .k = 0 },
+    // return all of it
+    .{ .code = 0x06, .if_true = 0, .if_false = 0, .k = 0xffff_ffff },
+};
+
+/// Take no new connections: the handshakes that have begun go on, and those who begin one get no answer. Their kernel
+/// tries again a second later, with whatever listens then.
+pub fn holdBack(descriptor: i32) i32 {
+    const program = SockProgram{ .length = no_new_handshakes.len, .filter = &no_new_handshakes };
+    return system.setOption(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, @sizeOf(SockProgram));
 }
 
 pub fn isListener(descriptor: i32) bool {

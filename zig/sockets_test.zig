@@ -124,6 +124,33 @@ test "an address in the abstract Unix namespace is listened on" {
     try testing.expectEqual(system.errno(.ADDRINUSE), listenFailure(address, 0));
 }
 
+test "a listener that is held back takes no new connections, and keeps those that it has" {
+    var busy = try Listener.open();
+    defer busy.close();
+    const early = try beginConnect(busy.address);
+    defer _ = system.close(early);
+    try testing.expectEqual(1, system.waitReadable(busy.descriptor, 5000));
+    try testing.expectEqual(0, exports.ringway_socket_hold_back(busy.descriptor));
+    try testing.expectEqual(1, system.waitReadable(busy.descriptor, 0));
+
+    var idle = try Listener.open();
+    defer idle.close();
+    try testing.expectEqual(0, exports.ringway_socket_hold_back(idle.descriptor));
+    const late = try beginConnect(idle.address);
+    defer _ = system.close(late);
+    try testing.expectEqual(0, system.waitReadable(idle.descriptor, 100));
+    try testing.expectEqual(harness.BADF, exports.ringway_socket_hold_back(late));
+}
+
+/// A socket whose handshake has begun, and may be over.
+fn beginConnect(address: Address) !i32 {
+    const descriptor = system.socket(linux.AF.INET, linux.SOCK.STREAM | linux.SOCK.NONBLOCK | linux.SOCK.CLOEXEC);
+    try testing.expect(descriptor >= 0);
+    const connected = system.connect(descriptor, &address.bytes, address.length);
+    try testing.expect(connected == 0 or connected == system.errno(.INPROGRESS));
+    return descriptor;
+}
+
 test "only listeners are closed by number" {
     var ring = try TestRing.open(.{});
     defer ring.close();
