@@ -4,7 +4,7 @@
  * @module
  */
 import { formatAddress } from "../net/address.ts";
-import type { Balancer, BalancerSeed } from "./balancers/balancer.ts";
+import type { BalancerSeed, CandidatePicker } from "./balancers/candidate_picker.ts";
 import { createBalancer, usesHash } from "./balancers/create_balancer.ts";
 import { Candidates } from "./candidates.ts";
 import type { ClusterOptions } from "./cluster_options.ts";
@@ -18,6 +18,8 @@ export interface ClusterContext extends BalancerSeed {
   readonly statistics?: Statistics;
   /** Told of ejections. */
   readonly reporter?: OutlierReporter;
+  /** A balancer of the user's own, if the options name one. */
+  readonly ownBalancer?: CandidatePicker;
 }
 
 /**
@@ -35,7 +37,7 @@ export class Cluster {
   readonly outliers: OutlierDetector | null;
   readonly #options: ClusterOptions;
   readonly #context: ClusterContext;
-  readonly #balancer: Balancer;
+  readonly #balancer: CandidatePicker;
   readonly #candidates: Candidates;
   #endpoints: readonly Endpoint[] = [];
   /** As the statistics have it. */
@@ -47,10 +49,15 @@ export class Cluster {
     this.#options = options;
     this.#context = context;
     this.needsHash = usesHash(options.balancer);
-    this.#balancer = createBalancer(options.balancer, context);
+    this.#balancer = context.ownBalancer ?? createBalancer(options.balancer, context);
     this.#candidates = new Candidates(options.slowStartMs);
     this.outliers = options.outliers === null ? null : this.#createDetector(options.outliers);
     this.update(states, 0);
+  }
+
+  /** Is there any endpoint that may be picked? */
+  get hasCandidates(): boolean {
+    return this.#candidates.endpoints.length > 0;
   }
 
   /** All endpoints, available or not. Another list whenever one comes, goes, or has another weight. */
@@ -100,7 +107,9 @@ export class Cluster {
   pick(tried: readonly Endpoint[], nowMs: number, hash: number): Endpoint | null {
     if (this.outliers !== null && nowMs >= this.outliers.nextReturnMs) this.#reinstate(nowMs);
     this.#candidates.refresh(nowMs);
-    return this.#balancer.pick(this.#candidates, tried, hash) ?? this.#pickUnavailable(tried);
+    const picked = this.#balancer.pick(this.#candidates, tried, hash);
+    // One of the user's own may want none of those that there are.
+    return picked !== null || this.#candidates.hasOther(tried) ? picked : this.#pickUnavailable(tried);
   }
 
   /** Every candidate was tried: another endpoint is bad for all that is known, but nothing is certain to fail. */

@@ -16,6 +16,14 @@
  */
 export type BalancerName = "round-robin" | "least-connections" | "least-request" | "random" | "ring-hash" | "maglev";
 
+/** A balancer of one's own, see `Balancer` in `balancers/balancer.ts`. Each worker imports it. */
+export interface CustomBalancer {
+  /** The URL of the module whose default export it is, a class. */
+  readonly module: string;
+  /** What the class is given. It can be sent to another thread, as by `structuredClone`. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
 /**
  * When an endpoint is left out for a while because of what it answers (passive health checking). Each worker sees its
  * own part of the answers and decides for itself.
@@ -38,7 +46,7 @@ export interface OutlierOptions {
 /** How a cluster chooses among its endpoints. */
 export interface ClusterOptions {
   /** How connections, or requests, are spread over endpoints. */
-  readonly balancer: BalancerName;
+  readonly balancer: BalancerName | CustomBalancer;
   /**
    * For how long, in milliseconds, the share of an endpoint grows that is new, healthy again, or was left out: from a
    * tenth of its weight to all of it; 0: at once. Not for the balancers `ring-hash` and `maglev`, whose hashes would

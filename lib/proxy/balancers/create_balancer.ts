@@ -3,8 +3,9 @@
  *
  * @module
  */
-import type { BalancerName } from "../cluster_options.ts";
-import type { Balancer, BalancerSeed } from "./balancer.ts";
+import { RingwayError } from "../../../ffi/errors.ts";
+import type { BalancerName, CustomBalancer } from "../cluster_options.ts";
+import type { BalancerSeed, CandidatePicker } from "./candidate_picker.ts";
 import { LeastConnections } from "./least_connections.ts";
 import { LeastRequest } from "./least_request.ts";
 import { Maglev } from "./maglev.ts";
@@ -12,8 +13,9 @@ import { RandomChoice } from "./random_choice.ts";
 import { RingHash } from "./ring_hash.ts";
 import { RoundRobin } from "./round_robin.ts";
 
-/** A new balancer. */
-export function createBalancer(name: BalancerName, { worker, random }: BalancerSeed): Balancer {
+/** A new balancer; one of the user's own has to be there already. */
+export function createBalancer(name: BalancerName | CustomBalancer, { worker, random }: BalancerSeed): CandidatePicker {
+  if (typeof name !== "string") throw notLoaded(name);
   switch (name) {
     case "round-robin":
       return new RoundRobin(worker);
@@ -30,7 +32,12 @@ export function createBalancer(name: BalancerName, { worker, random }: BalancerS
   }
 }
 
-/** Does it look at hashes? */
-export function usesHash(name: BalancerName): boolean {
-  return name === "ring-hash" || name === "maglev";
+/** Does it look at hashes, or may it? */
+export function usesHash(name: BalancerName | CustomBalancer): boolean {
+  return typeof name !== "string" || name === "ring-hash" || name === "maglev";
+}
+
+function notLoaded({ module }: CustomBalancer): RingwayError {
+  const failure = { code: "ERR_BALANCER", source: "internal", operation: "make a balancer" } as const;
+  return new RingwayError(`The balancer in ${module} was not loaded`, failure);
 }

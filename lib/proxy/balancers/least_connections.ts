@@ -5,11 +5,11 @@
  */
 import type { Candidates } from "../candidates.ts";
 import type { Endpoint } from "../endpoint.ts";
-import type { Balancer } from "./balancer.ts";
+import type { CandidatePicker } from "./candidate_picker.ts";
 import { SmoothWeights } from "./smooth_weights.ts";
 
 /** The endpoint with the fewest connections of this worker per weight; among equals, as {@linkcode RoundRobin}. */
-export class LeastConnections implements Balancer {
+export class LeastConnections implements CandidatePicker {
   #next: number;
   readonly #smooth: SmoothWeights;
 

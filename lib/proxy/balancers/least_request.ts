@@ -7,7 +7,7 @@
  */
 import type { Candidates } from "../candidates.ts";
 import type { Endpoint } from "../endpoint.ts";
-import type { Balancer } from "./balancer.ts";
+import type { CandidatePicker } from "./candidate_picker.ts";
 import { sampleIndex } from "./weighted_sample.ts";
 
 /** How often the second one is drawn until it is not the first one again. */
@@ -17,7 +17,7 @@ const DRAWS = 4;
  * Of two endpoints that are drawn by weight the one with fewer active requests per weight; of equals the first one, so
  * that without load each has its share by weight.
  */
-export class LeastRequest implements Balancer {
+export class LeastRequest implements CandidatePicker {
   readonly #random: () => number;
 
   /** With random numbers from 0 to less than 1. */

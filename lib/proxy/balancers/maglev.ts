@@ -8,7 +8,7 @@
 import type { Candidates } from "../candidates.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { hashText, mixHash } from "../hash.ts";
-import type { Balancer } from "./balancer.ts";
+import type { CandidatePicker } from "./candidate_picker.ts";
 
 /** Prime; much larger than the number of endpoints, or shares are not exact. */
 const TABLE_SIZE = 65537;
@@ -23,7 +23,7 @@ const SKIP_SEED = 1;
  * The endpoint in whose place the hash falls. The table has all endpoints of the cluster, also those that can't be
  * picked at present: their hashes, and no others, go elsewhere, and not all to the same endpoint.
  */
-export class Maglev implements Balancer {
+export class Maglev implements CandidatePicker {
   readonly #random: () => number;
   readonly #tableSize: number;
   #all: readonly Endpoint[] = [];

@@ -7,7 +7,7 @@
 import type { Candidates } from "../candidates.ts";
 import type { Endpoint } from "../endpoint.ts";
 import { hashText, mixHash } from "../hash.ts";
-import type { Balancer } from "./balancer.ts";
+import type { CandidatePicker } from "./candidate_picker.ts";
 
 /** Points of an endpoint with the largest weight. With n points, 1/sqrt(n) more or less than its share is usual. */
 const POINTS = 1024;
@@ -25,7 +25,7 @@ const HASH_RANGE = 2 ** 32;
  * when the largest weight passes a power of two, all have other numbers and many hashes move; and above 64 endpoints,
  * where all points would be too many, each has a few more or less: then twice as many hashes move as have to.
  */
-export class RingHash implements Balancer {
+export class RingHash implements CandidatePicker {
   readonly #random: () => number;
   #all: readonly Endpoint[] = [];
   #points: Uint32Array = new Uint32Array();

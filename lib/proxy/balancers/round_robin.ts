@@ -5,11 +5,11 @@
  */
 import type { Candidates } from "../candidates.ts";
 import type { Endpoint } from "../endpoint.ts";
-import type { Balancer } from "./balancer.ts";
+import type { CandidatePicker } from "./candidate_picker.ts";
 import { SmoothWeights } from "./smooth_weights.ts";
 
 /** One endpoint after the other, the heavier ones more often. */
-export class RoundRobin implements Balancer {
+export class RoundRobin implements CandidatePicker {
   #next: number;
   readonly #smooth: SmoothWeights;
 
