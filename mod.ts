@@ -3,12 +3,11 @@
  *
  * @example
  * ```ts
- * import { defaultProxyConfig, formatAddress, parseTarget, startProxy } from "@ringway/proxy";
+ * import { formatAddress, startProxy } from "@ringway/proxy";
  *
  * const proxy = await startProxy({
- *   ...defaultProxyConfig,
- *   listen: [parseTarget("127.0.0.1:0")],
- *   to: [parseTarget("127.0.0.1:5432")],
+ *   listeners: [{ listen: "127.0.0.1:8080", cluster: "web" }],
+ *   clusters: [{ name: "web", endpoints: ["127.0.0.1:3000"] }],
  * });
  * console.log(proxy.addresses.map(formatAddress), proxy.socketInterface.reason);
  * await proxy.drain();
@@ -66,7 +65,14 @@ export { type DriverLike, type Operations, operationsOn } from "./lib/operations
 export { defaultOperationsOptions, type OperationsOptions } from "./lib/operations/options.ts";
 export { type PollEvents, type PollRequest, pollEventsOf } from "./lib/operations/poll_events.ts";
 export type { OpenFileOptions, RingFile, SyncOptions, WaitOptions } from "./lib/operations/ring_file.ts";
-export type { BalancerName, ClusterOptions, OutlierOptions } from "./lib/proxy/cluster_options.ts";
+export type {
+  Balancer,
+  BalancerChoice,
+  BalancerClass,
+  BalancerContext,
+  BalancerEndpoint,
+} from "./lib/proxy/balancers/balancer.ts";
+export type { BalancerName, ClusterOptions, CustomBalancer, OutlierOptions } from "./lib/proxy/cluster_options.ts";
 export type {
   BasicAuthOptions,
   CompressionOptions,
@@ -141,6 +147,7 @@ export type {
   JwtSection,
   RateLimitSection,
 } from "./lib/server/config_file/filter_types.ts";
+export { ConfigFileError } from "./lib/server/config_file/problem.ts";
 export type {
   HashSection,
   HeaderChangesSection,
@@ -159,6 +166,7 @@ export type {
 } from "./lib/server/config_file/route_types.ts";
 export type {
   BalancerKey,
+  BalancerSection,
   ClusterSection,
   ConfigFile,
   EndpointSection,
@@ -172,6 +180,7 @@ export type {
   RetryBudgetSection,
   TcpSection,
 } from "./lib/server/config_file/types.ts";
+export type { ConfigFileSource, ProxySource } from "./lib/server/config_source.ts";
 export type { ClusterEndpoints } from "./lib/server/endpoint_watch.ts";
 export type { HealthCheckOptions } from "./lib/server/health/health_check_options.ts";
 export type { EndpointHealth } from "./lib/server/health/health_checker.ts";

@@ -26,6 +26,7 @@ export function devServerConfig(rules: readonly Rule[], listen: AddressTarget): 
     listeners: [
       {
         listen: [listen],
+        reusePort: false,
         maximumConnections: 0,
         protocol: "http",
         virtualHosts: [anyHost(rules.map(toRoute))],

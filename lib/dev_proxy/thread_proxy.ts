@@ -74,7 +74,7 @@ export class ThreadProxy {
           disabledFeatures: 0,
           server: config,
         },
-        { driver, statistics, filters, log },
+        { driver, statistics, filters, balancers: [], log },
       );
       for (const chain of filters) await chain?.start({ index: 0, count: 1, log });
       const addresses: SocketAddress[] = [];

@@ -75,6 +75,16 @@ export class ConnectionLimit {
     this.#update();
   }
 
+  /** Look whether connections wait at the listeners, though nothing was said of them. */
+  acceptAgain(): void {
+    if (this.#isPaused || this.#isStopped) return;
+    for (const listener of this.#listeners) {
+      // Accepting begins with a look.
+      listener.pause();
+      listener.resume();
+    }
+  }
+
   /** The listeners are closed: leave them alone. */
   stop(): void {
     this.#isStopped = true;

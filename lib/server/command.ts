@@ -15,11 +15,14 @@ import { type CommandLine, parseCommandLine } from "./command_line.ts";
 import type { LogLevel } from "./config.ts";
 import { findConfigFile, loadConfigFile } from "./config_file/load.ts";
 import { ConfigFileError } from "./config_file/problem.ts";
+import type { CheckedFile } from "./config_file/schema.ts";
 import { type DemoUpstream, startDemoUpstream } from "./demo_upstream.ts";
+import { importAnew } from "./import_anew.ts";
 import { configureLog, counted, logMessage } from "./log.ts";
 import { override } from "./overrides.ts";
 import { type ClusterConfig, type ServerConfig, serverConfig } from "./server_config.ts";
 import { checkProxy, type RunningProxy, startProxy } from "./start_proxy.ts";
+import { workerModuleUrl } from "./worker_module.ts";
 
 /**
  * A terminal sends Ctrl-C to every process of its foreground group, and npx and `deno run TASK` pass it
@@ -36,11 +39,11 @@ export async function runCommand(arguments_: readonly string[]): Promise<void> {
   const commandLine = parseCommandLine(arguments_, output);
   if ("exitCode" in commandLine) return exit(commandLine.exitCode);
   try {
-    const { config, logLevel, foundFile } = await configure(commandLine);
+    const { config, logLevel, file, isFound } = await configure(commandLine);
     const logger = configureLog(logLevel);
-    if (foundFile !== null) logMessage(logger, "info", `using ${foundFile}, which is in the working directory`);
+    if (isFound) logMessage(logger, "info", `using ${file}, which is in the working directory`);
     if (commandLine.isCheck) await check(config);
-    else await serve(config, logger);
+    else await serve(config, logger, file === null ? null : () => configureAgain(commandLine, file));
     return exit(0);
   } catch (error) {
     if (error instanceof ConfigFileError) {
@@ -59,20 +62,30 @@ export async function runCommand(arguments_: readonly string[]): Promise<void> {
 interface Configured {
   readonly config: ServerConfig;
   readonly logLevel: LogLevel;
-  /** A file that was not asked for. */
-  readonly foundFile: string | null;
+  /** The file, if there is one. */
+  readonly file: string | null;
+  /** It is in the working directory, and was not asked for. */
+  readonly isFound: boolean;
 }
 
 async function configure(commandLine: CommandLine): Promise<Configured> {
-  const { configFile, isOpen, given, config, logLevel } = commandLine;
+  const { configFile, isOpen, config, logLevel } = commandLine;
   const foundFile = configFile === null && isOpen ? findConfigFile() : null;
   const file = configFile ?? foundFile;
-  if (file === null) return { config: serverConfig(config), logLevel, foundFile };
-  const loaded = await loadConfigFile(file);
+  const isFound = foundFile !== null;
+  if (file === null) return { config: serverConfig(config), logLevel, file, isFound };
+  return { ...withOptions(await loadConfigFile(file), commandLine), file, isFound };
+}
+
+/** What the file says now, with the options of the start. */
+async function configureAgain(commandLine: CommandLine, file: string): Promise<CheckedFile> {
+  return withOptions(await loadConfigFile(file, (name, url) => importAnew(workerModuleUrl(), name, url)), commandLine);
+}
+
+function withOptions(loaded: CheckedFile, { given, config, logLevel }: CommandLine): CheckedFile {
   return {
     config: override(loaded.config, config, given),
     logLevel: given.has("logLevel") ? logLevel : loaded.logLevel,
-    foundFile,
   };
 }
 
@@ -88,13 +101,19 @@ async function check(config: ServerConfig): Promise<void> {
   process.stdout.write(`ringway ${VERSION}: the configuration is good; ${described}\n${features.join("")}`);
 }
 
-async function serve(config: ServerConfig, logger: Logger): Promise<void> {
+async function serve(
+  config: ServerConfig,
+  logger: Logger,
+  readAgain: (() => Promise<CheckedFile>) | null,
+): Promise<void> {
   const hasEndpoints = config.clusters.some(({ endpoints }) => endpoints.length > 0);
   const demo = hasEndpoints ? null : await startDemoUpstream();
   const proxy = await startProxy(demo === null ? config : withDemo(config, demo), {
     log: (level, message) => logMessage(logger, level, message),
   });
   const stopped = untilSignalled(proxy, logger);
+  // Without a file there is nothing to read again, and the signal does what it does to any program.
+  if (readAgain !== null) process.on("SIGHUP", () => void reload(proxy, logger, readAgain));
   process.stdout.write(`${readyLine(config, proxy, demo)}\n`);
   await stopped;
   demo?.close();
@@ -128,6 +147,21 @@ function describeClusters(clusters: readonly ClusterConfig[]): string {
 
 function describeInterface(selected: SelectedInterface): string {
   return `socket interface ${selected.driver} (${selected.reason})`;
+}
+
+/** Read the file again, and have what it says. If that can't be, all stays as it is, and the log says why. */
+async function reload(proxy: RunningProxy, logger: Logger, readAgain: () => Promise<CheckedFile>): Promise<void> {
+  try {
+    const { config, logLevel } = await readAgain();
+    await proxy.reload(config);
+    configureLog(logLevel);
+    const { addresses, workers } = proxy;
+    const listens = addresses.map(formatAddress).join(", ");
+    logMessage(logger, "info", `SIGHUP: the configuration is changed: ${listens}; ${counted(workers, "worker")}`);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    logMessage(logger, "error", `SIGHUP: the configuration stays as it was: ${text}`);
+  }
 }
 
 /** The first SIGTERM or SIGINT drains the proxy, a second one ends the process at once. */

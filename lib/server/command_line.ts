@@ -10,8 +10,7 @@ import { parseTarget, parseUpstream, TargetError, type Upstream } from "../net/t
 import type { BalancerName } from "../proxy/cluster_options.ts";
 import { lineFormat } from "../proxy/http/access_log_format.ts";
 import { VERSION } from "../version.ts";
-import { type AddressTarget, defaultProxyConfig, type LogLevel, type ProxyConfig } from "./config.ts";
-import { LOG_LEVELS } from "./log.ts";
+import { type AddressTarget, defaultProxyConfig, LOG_LEVELS, type LogLevel, type ProxyConfig } from "./config.ts";
 import type { GivenOptions } from "./overrides.ts";
 
 /** What the command line asks for. */
@@ -70,6 +69,7 @@ interface Options {
   pendingTimeoutMs: number;
   trustedHops: number;
   forwarded: boolean;
+  reusePort: boolean;
   connectAttempts: number;
   connectTimeoutMs: number;
   idleTimeoutMs: number;
@@ -109,7 +109,7 @@ export function parseCommandLine(
   const { ioUringSize, acceptSize, readBufferSize, writeTimeoutMs, useSubmissionQueuePolling, ...others } = rest;
   const { workers, socketInterface, connectAttempts, connectTimeoutMs, idleTimeoutMs, ...moreOthers } = others;
   const { drainTimeoutMs, dnsRefreshMs, backlog, accessLog = "", accessLogFormat: format, ...moreHttp } = moreOthers;
-  const { forwarded: writesForwarded, ...http } = moreHttp;
+  const { forwarded: writesForwarded, reusePort, ...http } = moreHttp;
   const protocol = to[0]?.protocol ?? "tcp";
   const other = to.find((upstream) => upstream.protocol !== protocol);
   if (other !== undefined) {
@@ -144,6 +144,7 @@ export function parseCommandLine(
       overload: defaultProxyConfig.overload,
       http: { ...defaultProxyConfig.http, ...http, writesForwarded },
       listen: listen.length > 0 ? listen : [DEFAULT_LISTEN],
+      reusePort,
       to: to.map(({ target }) => target),
       balancer: balance,
       maximumConnections: maxConnections,
@@ -184,6 +185,11 @@ function createCommand(output: CommandLineOutput): Command {
       "-l, --listen <HOST:PORT>",
       "where to accept connections; also [IPV6]:PORT, unix:PATH; repeatable (default: 127.0.0.1:10000)",
       collect(parseTarget),
+    )
+    .option(
+      "--reuse-port",
+      "let a new process of the same user listen beside this one, to take over from it",
+      defaults.reusePort,
     )
     .option(
       "-t, --to <SCHEME://HOST:PORT>",

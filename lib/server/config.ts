@@ -21,6 +21,9 @@ export type { BalancerName } from "../proxy/cluster_options.ts";
 /** How much is logged. */
 export type LogLevel = "trace" | "debug" | "info" | "warning" | "error" | "fatal";
 
+/** All levels, from the one that says most. */
+export const LOG_LEVELS: readonly LogLevel[] = ["trace", "debug", "info", "warning", "error", "fatal"];
+
 /** Limits and times of HTTP, beside those that TCP has too. */
 export type HttpConfig = Omit<HttpProxyOptions, "maximumConnections"> &
   Omit<HttpClusterOptions, "connectTimeoutMs" | "connectAttempts">;
@@ -55,6 +58,8 @@ export interface ProxyConfig extends ProcessConfig {
   readonly protocol: Protocol;
   /** Where to accept connections. */
   readonly listen: readonly AddressTarget[];
+  /** May other processes of the same user listen there too, to take over without a gap? */
+  readonly reusePort: boolean;
   /** The endpoints; a name stands for all of its addresses. */
   readonly to: readonly Target[];
   /** For `protocol` `"http"`. */
@@ -75,6 +80,7 @@ export const defaultProxyConfig: Omit<ProxyConfig, "listen" | "to"> = {
   socketInterface: "auto",
   ioUring: defaultIoUringOptions,
   protocol: "tcp",
+  reusePort: false,
   http: { ...defaultHttpProxyOptions, ...defaultHttpClusterOptions },
   balancer: "round-robin",
   connectAttempts: 3,

@@ -81,9 +81,14 @@ export class EndpointWatch {
     return this.#health.states;
   }
 
-  /** Resolve all names for the first time, then again and again. Throws a ResolveError. */
-  async resolve(): Promise<void> {
-    this.#health.setEndpoints(await this.#resolver.start());
+  /**
+   * Resolve all names for the first time, then again and again. Throws a ResolveError. What a watch of the same cluster
+   * has found out about endpoints is taken over.
+   */
+  async resolve(earlier: ClusterEndpoints | null = null): Promise<void> {
+    const addresses = await this.#resolver.start();
+    const unhealthy = earlier?.endpoints.filter(({ isHealthy }) => !isHealthy) ?? [];
+    this.#health.setEndpoints(addresses, new Set(unhealthy.map(({ address }) => address)));
   }
 
   /** Begin to check the endpoints. */

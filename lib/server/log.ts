@@ -7,9 +7,6 @@ import process from "node:process";
 import { configureSync, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
 import type { LogLevel } from "./config.ts";
 
-/** All levels, from the one that says most. */
-export const LOG_LEVELS: readonly LogLevel[] = ["trace", "debug", "info", "warning", "error", "fatal"];
-
 /** Set the log up for the process. */
 export function configureLog(level: LogLevel): Logger {
   configureSync({

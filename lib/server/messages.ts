@@ -5,6 +5,7 @@
  */
 import type { EndpointState } from "../proxy/endpoint.ts";
 import type { LogLevel } from "./config.ts";
+import type { CheckedFile } from "./config_file/schema.ts";
 import type { WorkerConfig } from "./worker_config.ts";
 
 /**
@@ -35,18 +36,32 @@ export class MessageCounter {
 
 /** From the main thread to a worker. */
 export type ToWorker =
+  /** Import and check a configuration, and nothing else; answer `config` or `bad-config`. */
+  | { readonly type: "read-config"; readonly file: string; readonly url: string }
+  /** Prepare everything but the listeners; answer `prepared`. */
   | { readonly type: "start"; readonly config: WorkerConfig; readonly sent: SharedArrayBuffer }
+  /** Accept connections; answer `ready`. */
+  | { readonly type: "listen" }
   /** The endpoints of a cluster, by its index, changed. */
   | { readonly type: "endpoints"; readonly cluster: number; readonly states: readonly EndpointState[] }
-  /** Accept no more; answer `closed` when that is so and `drained` when no connection is left. */
-  | { readonly type: "drain" }
+  /** Another worker has stopped to accept from the same listeners: look after what it may have left. */
+  | { readonly type: "look" }
+  /**
+   * Accept no more; answer `closed` when that is so and `drained` when no connection is left. One without a request may
+   * have one more within `idleMs`.
+   */
+  | { readonly type: "drain"; readonly idleMs: number }
   /** Close everything; answer `stopped`. */
   | { readonly type: "stop" };
 
 /** From a worker to the main thread. */
 export type FromWorker =
-  /** It accepts connections. `ringHandle` names its ring in `wakeRing` and `closeRing`. */
-  | { readonly type: "ready"; readonly ringHandle: number | null }
+  | { readonly type: "config"; readonly checked: CheckedFile }
+  | { readonly type: "bad-config"; readonly problems: readonly string[] }
+  /** It could accept connections. `ringHandle` names its ring in `wakeRing` and `closeRing`. */
+  | { readonly type: "prepared"; readonly ringHandle: number | null }
+  /** It accepts connections. */
+  | { readonly type: "ready" }
   | { readonly type: "log"; readonly level: LogLevel; readonly message: string }
   /** Whole lines of the access log. */
   | { readonly type: "access-log"; readonly bytes: Uint8Array }

@@ -24,7 +24,8 @@ function overrideListener(listener: ListenerConfig, options: ProxyConfig, given:
   // The option of this name is for the sum of all listeners.
   const { maximumConnections } = listener;
   if (listener.protocol === "tcp") return { ...overridden(listener, options, given), maximumConnections };
-  return { ...listener, http: overridden(listener.http, options.http, given) };
+  const reusePort = given.has("reusePort") ? options.reusePort : listener.reusePort;
+  return { ...listener, reusePort, http: overridden(listener.http, options.http, given) };
 }
 
 function overrideCluster(cluster: ClusterConfig, options: ProxyConfig, given: GivenOptions): ClusterConfig {

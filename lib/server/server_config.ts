@@ -37,6 +37,8 @@ export type ListenerConfig = HttpListener | TcpListener;
 export interface ListenerBase {
   /** The addresses. */
   readonly listen: readonly AddressTarget[];
+  /** May other processes of the same user listen there too, to take over without a gap? */
+  readonly reusePort: boolean;
   /** Connections at the most, over all workers; 0: no limit but the server's. */
   readonly maximumConnections: number;
 }
@@ -100,8 +102,9 @@ const DEFAULT_CLUSTER = "default";
 
 /** A server with one group of listeners and one cluster. */
 export function serverConfig(config: ProxyConfig): ServerConfig {
-  const { protocol, listen, to, http, balancer, connectAttempts, connectTimeoutMs, idleTimeoutMs, ...server } = config;
-  const listener = { listen, maximumConnections: 0 };
+  const { protocol, listen, reusePort, to, http, balancer, ...rest } = config;
+  const { connectAttempts, connectTimeoutMs, idleTimeoutMs, ...server } = rest;
+  const listener = { listen, reusePort, maximumConnections: 0 };
   const isHashed = balancer === "ring-hash" || balancer === "maglev";
   const route: RouteOptions = { ...plainRoute(DEFAULT_CLUSTER), hash: isHashed ? [{ type: "source" }] : [] };
   return {

@@ -1,5 +1,5 @@
 /**
- * Keeps the workers: starts them, replaces one that crashed, drains and stops them.
+ * Keeps the workers of one configuration: starts them, replaces one that crashed, drains and stops them.
  *
  * @module
  */
@@ -21,6 +21,8 @@ interface Place {
   thread: WorkerThread;
   startedMs: number;
   delayMs: number;
+  /** Has it crashed, and the next one is not there yet? */
+  isReplaced: boolean;
 }
 
 /** What a supervisor needs. */
@@ -37,13 +39,14 @@ export interface SupervisorOptions {
   readonly accessLog: AccessLogFile | null;
 }
 
-/** All workers of a proxy. */
+/** All workers of one configuration. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #places: Place[] = [];
   /** Those that changed since the start, by the index of their cluster. */
   readonly #endpoints = new Map<number, readonly EndpointState[]>();
-  #isStopping = false;
+  /** Is a worker that crashes replaced? */
+  #isKept = false;
   readonly #timers = new Set<ReturnType<typeof setTimeout>>();
 
   /** A supervisor whose workers are not started yet. */
@@ -56,22 +59,35 @@ export class Supervisor {
     return this.#places.length;
   }
 
-  /** Start all workers. Resolves when all accept connections; rejects when one can't start. */
+  /** Start all workers. Resolves when all could accept connections; rejects when one can't start. */
   async start(): Promise<void> {
     const starting = this.#options.configs.map((config) => {
       const place: Place = {
         config,
         delayMs: REPLACE_DELAY_MS,
         startedMs: performance.now(),
+        isReplaced: false,
         thread: this.#spawn(config),
       };
       this.#places.push(place);
       return place.thread.start(config);
     });
+    await this.#all(starting);
+  }
+
+  /** Resolves when all accept connections; rejects when one can't. */
+  async listen(): Promise<void> {
+    // Before that, one that crashes has not done anything yet.
+    this.#isKept = true;
+    await this.#all(this.#places.map(({ thread }) => thread.listen()));
+  }
+
+  /** All do it, or all are stopped. */
+  async #all(steps: readonly Promise<void>[]): Promise<void> {
     try {
-      await Promise.all(starting);
+      await Promise.all(steps);
     } catch (error) {
-      await Promise.allSettled(starting);
+      await Promise.allSettled(steps);
       await this.stop();
       throw error;
     }
@@ -86,8 +102,10 @@ export class Supervisor {
   }
 
   #onCrash(index: number, reason: string): void {
-    if (this.#isStopping) return;
+    if (!this.#isKept) return;
     const place = this.#places[index] as Place;
+    if (place.isReplaced) return;
+    place.isReplaced = true;
     if (performance.now() - place.startedMs > STABLE_MS) place.delayMs = REPLACE_DELAY_MS;
     const { delayMs } = place;
     place.delayMs = Math.min(delayMs * 2, REPLACE_DELAY_MAXIMUM_MS);
@@ -102,12 +120,14 @@ export class Supervisor {
   async #replace(place: Place): Promise<void> {
     // The kernel tells one ring of a connection: the crashed worker's, on the same listener, would not answer it.
     await place.thread.gone;
-    if (this.#isStopping) return;
+    if (!this.#isKept) return;
     place.startedMs = performance.now();
+    place.isReplaced = false;
     place.thread = this.#spawn(place.config);
     const endpoints = place.config.endpoints.map((first, cluster) => this.#endpoints.get(cluster) ?? first);
     try {
       await place.thread.start({ ...place.config, endpoints });
+      await place.thread.listen();
       this.#options.log("info", `worker ${place.config.index} runs again`);
     } catch (error) {
       this.#onCrash(place.config.index, error instanceof Error ? error.message : String(error));
@@ -120,10 +140,18 @@ export class Supervisor {
     for (const place of this.#places) place.thread.setEndpoints(cluster, states);
   }
 
-  /** Accept no more: `closed` resolves when that is so, `drained` when no connection is left. */
-  drain(): { closed: Promise<unknown>; drained: Promise<unknown> } {
+  /** Workers of another configuration have stopped to accept from the same listeners. */
+  look(): void {
+    for (const { thread } of this.#places) thread.look();
+  }
+
+  /**
+   * Accept no more: `closed` resolves when that is so, `drained` when no connection is left. One without a request may
+   * have one more within `idleMs`.
+   */
+  drain(idleMs: number): { closed: Promise<unknown>; drained: Promise<unknown> } {
     this.#stopReplacing();
-    const draining = this.#places.map((place) => place.thread.drain());
+    const draining = this.#places.map(({ thread }) => thread.drain(idleMs));
     return {
       closed: Promise.all(draining.map(({ closed }) => closed)),
       drained: Promise.all(draining.map(({ drained }) => drained)),
@@ -137,7 +165,7 @@ export class Supervisor {
   }
 
   #stopReplacing(): void {
-    this.#isStopping = true;
+    this.#isKept = false;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#timers.clear();
   }

@@ -9,14 +9,18 @@ import type { Driver } from "../net/driver.ts";
 import { openDriver } from "../net/open_driver.ts";
 import { UringDriver } from "../net/uring/driver.ts";
 import { runParked } from "../net/uring/parked_loop.ts";
+import type { Balancer } from "../proxy/balancers/balancer.ts";
 import { AccessLog } from "../proxy/http/access_log.ts";
 import { lineFormat } from "../proxy/http/access_log_format.ts";
 import { AccessLogFilter } from "../proxy/http/filters/access_log_filter.ts";
 import type { FilterChain } from "../proxy/http/filters/filter_chain.ts";
 import { STATISTIC, Statistics } from "../proxy/statistics.ts";
 import type { LogLevel } from "./config.ts";
+import { loadModule } from "./config_file/load.ts";
+import { ConfigFileError } from "./config_file/problem.ts";
 import { MemoryTrimmer } from "./memory_trimmer.ts";
 import { type FromWorker, MessageCounter, type ToWorker } from "./messages.ts";
+import { createBalancers } from "./worker_balancers.ts";
 import type { WorkerConfig } from "./worker_config.ts";
 import { workerCount } from "./worker_count.ts";
 import { createFilterChains } from "./worker_filters.ts";
@@ -37,6 +41,7 @@ class WorkerMain {
   readonly #accessLog: AccessLog | null;
   readonly #filters: readonly (FilterChain | null)[];
   readonly #sent: MessageCounter;
+  #isParked = false;
   #stopping = false;
 
   private constructor(
@@ -45,19 +50,19 @@ class WorkerMain {
     driver: Driver,
     accessLog: AccessLog | null,
     filters: readonly (FilterChain | null)[],
+    balancers: readonly (Balancer | null)[],
   ) {
     this.#config = config;
     this.#sent = sent;
     this.#driver = driver;
     this.#accessLog = accessLog;
     this.#filters = filters;
-    new MemoryTrimmer(driver);
     const statistics = new Statistics(config.statistics);
     // What a worker that crashed in this place has left there is gone with it.
     statistics.set(STATISTIC.downstream_connections_active, 0);
     statistics.set(STATISTIC.http_requests_active, 0);
     statistics.set(STATISTIC.outlier_ejected_active, 0);
-    this.#proxies = new WorkerProxies(config, { driver, statistics, filters, log });
+    this.#proxies = new WorkerProxies(config, { driver, statistics, filters, balancers, log });
   }
 
   static async start(config: WorkerConfig, sent: MessageCounter): Promise<WorkerMain> {
@@ -66,29 +71,37 @@ class WorkerMain {
     const opened = accessLog === "" ? null : new AccessLog(driver, lineFormat(accessLogFormat), writeAccessLog);
     const chains = await createFilterChains(config.server, opened === null ? null : new AccessLogFilter(opened));
     const count = workerCount(workers);
+    const balancers = await createBalancers(config.server, { worker: config.index, workers: count });
     for (const chain of chains) await chain?.start({ index: config.index, count, log });
-    const worker = new WorkerMain(config, sent, driver, opened, chains);
-    for (const { address, owner, ...options } of config.listeners) {
-      const proxy = worker.#proxies.proxies[owner] as ListenerProxy;
+    return new WorkerMain(config, sent, driver, opened, chains, balancers);
+  }
+
+  /** Names its ring; `null` without one. */
+  get ringHandle(): number | null {
+    return this.#driver instanceof UringDriver ? this.#driver.ring.handle : null;
+  }
+
+  /** Accept connections, say so, and run until told to stop. */
+  async #run(): Promise<void> {
+    const driver = this.#driver;
+    new MemoryTrimmer(driver);
+    this.#proxies.watchOverload();
+    for (const { address, owner, ...options } of this.#config.listeners) {
+      const proxy = this.#proxies.proxies[owner] as ListenerProxy;
       proxy.add(
         await driver.listen(address, proxy, {
           ...options,
-          backlog: config.server.backlog,
+          backlog: this.#config.server.backlog,
           // Until the proxy has said otherwise: it may have room for few.
           acceptSingly: true,
         }),
       );
     }
-    return worker;
-  }
-
-  /** Say that it is ready, and run until told to stop. */
-  async run(): Promise<void> {
-    const ringHandle = this.#driver instanceof UringDriver ? this.#driver.ring.handle : null;
-    scope.postMessage({ type: "ready", ringHandle });
+    scope.postMessage({ type: "ready" });
     // The other driver runs by itself, on the runtime's loop.
-    if (!(this.#driver instanceof UringDriver)) return;
-    await runParked(this.#driver, {
+    if (!(driver instanceof UringDriver)) return;
+    this.#isParked = true;
+    await runParked(driver, {
       isStopped: () => this.#stopping,
       isMessageOnItsWay: () => this.#sent.sent !== received,
     });
@@ -97,11 +110,17 @@ class WorkerMain {
 
   async receive(message: ToWorker): Promise<void> {
     switch (message.type) {
+      case "listen":
+        await this.#run();
+        return;
       case "endpoints":
         this.#proxies.setEndpoints(message.cluster, message.states);
         return;
+      case "look":
+        this.#proxies.acceptAgain();
+        return;
       case "drain":
-        await this.#proxies.stopAccepting();
+        await this.#proxies.stopAccepting(message.idleMs);
         scope.postMessage({ type: "closed" });
         await this.#proxies.drained();
         this.#accessLog?.flush();
@@ -109,7 +128,8 @@ class WorkerMain {
         return;
       case "stop":
         this.#stopping = true;
-        if (this.#config.driver !== "uring") await this.#end();
+        // The loop ends by itself, if there is one.
+        if (!this.#isParked) await this.#end();
         return;
     }
   }
@@ -155,12 +175,25 @@ function fail(error: unknown): void {
   scope.postMessage({ type: "failed", message, code, stack: describe(error) });
 }
 
+async function readConfig(file: string, url: string): Promise<void> {
+  try {
+    scope.postMessage({ type: "config", checked: await loadModule(file, url) });
+  } catch (error) {
+    const problems = error instanceof ConfigFileError ? error.problems : [`${file}: ${describe(error)}`];
+    scope.postMessage({ type: "bad-config", problems });
+  }
+}
+
 let starting: Promise<WorkerMain> | null = null;
 /** Messages after `start` that were received, and have had their effect. */
 let received = 0;
 
 async function receive(message: ToWorker): Promise<void> {
   try {
+    if (message.type === "read-config") {
+      await readConfig(message.file, message.url);
+      return;
+    }
     if (message.type !== "start") {
       // One may come while the driver is still being opened. If that fails, it is said there.
       const worker = await starting?.catch(() => null);
@@ -173,7 +206,7 @@ async function receive(message: ToWorker): Promise<void> {
       return;
     }
     starting = WorkerMain.start(message.config, new MessageCounter(message.sent));
-    await (await starting).run();
+    scope.postMessage({ type: "prepared", ringHandle: (await starting).ringHandle });
   } catch (error) {
     fail(error);
   }

@@ -5,6 +5,8 @@
  */
 import { RingwayError } from "../../ffi/errors.ts";
 import type { Driver } from "../net/driver.ts";
+import type { Balancer } from "../proxy/balancers/balancer.ts";
+import { OwnBalancer } from "../proxy/balancers/own_balancer.ts";
 import { Cluster } from "../proxy/cluster.ts";
 import { ConnectionLimit } from "../proxy/connection_limit.ts";
 import type { EndpointState } from "../proxy/endpoint.ts";
@@ -34,6 +36,8 @@ export interface WorkerContext {
   readonly statistics: Statistics;
   /** Of each listener, see `createFilterChains`. */
   readonly filters: readonly (FilterChain | null)[];
+  /** Of each cluster, see `createBalancers`. */
+  readonly balancers: readonly (Balancer | null)[];
   readonly log: (level: LogLevel, message: string) => void;
 }
 
@@ -49,19 +53,20 @@ export class WorkerProxies {
   readonly #limit: ConnectionLimit;
   readonly #overload: OverloadGuard;
   readonly #reporter: ProxyReporter;
+  readonly #repeated: RepeatedMessages;
 
   /** Throws a RingwayError for what can't be compiled. */
   constructor(config: WorkerConfig, context: WorkerContext) {
     this.#config = config;
     this.#context = context;
     const { clusters, listeners } = config.server;
-    this.#clusters = clusters.map((cluster, index) => this.#createCluster(cluster, config.endpoints[index] ?? []));
+    this.#repeated = new RepeatedMessages(context.log);
+    this.#clusters = clusters.map((cluster, index) => this.#createCluster(cluster, index));
     this.#byName = new Map(this.#clusters.map((cluster) => [cluster.cluster.name, cluster]));
     this.#limit = new ConnectionLimit(config.maximumConnections);
     const response = new OverloadResponse(this.#limit, context.statistics, context.log);
     this.#overload = new OverloadGuard(config.server.overload, response);
-    new OverloadMonitor(context.driver, this.#overload);
-    this.#reporter = createReporter(clusters.length > 1, context.log);
+    this.#reporter = createReporter(clusters.length > 1, this.#repeated);
     this.proxies = listeners.map((listener, index) => this.#createProxy(listener, index));
   }
 
@@ -72,9 +77,19 @@ export class WorkerProxies {
     changed?.onEndpoints();
   }
 
-  /** Accept no more, and close connections without a request. */
-  async stopAccepting(): Promise<void> {
-    await Promise.all(this.proxies.map((proxy) => proxy.stopAccepting()));
+  /** Begin to look after overload: the driver's loop runs from now on. */
+  watchOverload(): void {
+    new OverloadMonitor(this.#context.driver, this.#overload);
+  }
+
+  /** Look whether connections wait at the listeners: of several threads the kernel tells one, which may have gone. */
+  acceptAgain(): void {
+    for (const proxy of this.proxies) proxy.acceptAgain();
+  }
+
+  /** Accept no more, and close connections without a request, which they may still send within `idleMs`. */
+  async stopAccepting(idleMs: number): Promise<void> {
+    await Promise.all(this.proxies.map((proxy) => proxy.stopAccepting(idleMs)));
     for (const cluster of this.#clusters) cluster.drain();
   }
 
@@ -83,9 +98,9 @@ export class WorkerProxies {
     await Promise.all(this.proxies.map((proxy) => proxy.drained()));
   }
 
-  #createCluster(config: ClusterConfig, states: readonly EndpointState[]): HttpCluster {
+  #createCluster(config: ClusterConfig, index: number): HttpCluster {
     const { name, options, http, connectTimeoutMs, connectAttempts } = config;
-    const { driver, statistics, log } = this.#context;
+    const { driver, statistics, log, balancers } = this.#context;
     const ofCluster = this.#config.server.clusters.length === 1 ? "" : ` of cluster "${name}"`;
     const context = {
       worker: this.#config.index,
@@ -93,7 +108,11 @@ export class WorkerProxies {
       statistics,
       reporter: outlierReporter(ofCluster, log),
     };
-    const cluster = new Cluster(name, options, states, context);
+    const own = balancers[index] ?? null;
+    const onError = (error: unknown) => this.#repeated.say("error", `the balancer${ofCluster}: ${describe(error)}`);
+    const states = this.#config.endpoints[index] ?? [];
+    const withOwn = own === null ? context : { ...context, ownBalancer: new OwnBalancer(own, onError) };
+    const cluster = new Cluster(name, options, states, withOwn);
     return new HttpCluster(driver, cluster, { ...http, connectTimeoutMs, connectAttempts });
   }
 
@@ -133,20 +152,23 @@ export class WorkerProxies {
   }
 }
 
-function createReporter(hasSeveral: boolean, log: WorkerContext["log"]): ProxyReporter {
-  const repeated = new RepeatedMessages(log);
+function createReporter(hasSeveral: boolean, repeated: RepeatedMessages): ProxyReporter {
   return {
     onConnectFailed: (endpoint, errno) =>
       repeated.say("warning", `cannot connect to ${endpoint.name}: ${errnoName(errno)}`),
     onNoEndpoint: (cluster) => {
       const of = hasSeveral ? ` of cluster "${cluster.name}"` : "";
-      const why = cluster.endpoints.length === 0 ? "its name resolves to no address" : "none is healthy";
-      repeated.say("error", `no endpoint${of} to connect to: ${why}`);
+      repeated.say("error", `no endpoint${of} to connect to: ${whyNone(cluster)}`);
     },
     onFilterError: (filter, error) => repeated.say("error", `filter ${filter}: ${describe(error)}`),
     onAcceptError: (_listener, errno) =>
       repeated.say("error", `cannot accept connections (${errnoName(errno)}), trying again shortly`),
   };
+}
+
+function whyNone(cluster: Cluster): string {
+  if (cluster.endpoints.length === 0) return "its name resolves to no address";
+  return cluster.hasCandidates ? "its balancer picked none" : "none is healthy";
 }
 
 function outlierReporter(ofCluster: string, log: WorkerContext["log"]): OutlierReporter {

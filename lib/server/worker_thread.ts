@@ -37,9 +37,10 @@ export class WorkerThread {
   readonly #handler: WorkerThreadHandler;
   readonly #waiting = new Map<FromWorker["type"], () => void>();
   readonly #sent: MessageCounter = new MessageCounter();
-  #rejectStart: ((error: RingwayError) => void) | null = null;
+  #rejectStep: ((error: RingwayError) => void) | null = null;
   #ringHandle: number | null = null;
   #ended = false;
+  #stopping: Promise<void> | null = null;
   #killed: Promise<void> = Promise.resolve();
 
   /** Start a thread; it does nothing before {@linkcode start}. */
@@ -57,17 +58,31 @@ export class WorkerThread {
     this.#worker.addEventListener("close", () => this.#onCrash("the thread ended"));
   }
 
-  /** Resolves when it accepts connections. */
-  async start(config: WorkerConfig): Promise<void> {
-    const failed = new Promise<never>((_, reject) => {
-      this.#rejectStart = reject;
+  /** Resolves when everything is there, and nothing is left but to {@linkcode listen}. */
+  start(config: WorkerConfig): Promise<void> {
+    return this.#step("prepared", () => {
+      this.#worker.postMessage({ type: "start", config, sent: this.#sent.memory } satisfies ToWorker);
     });
-    const ready = this.#answer("ready", START_TIMEOUT_MS, `worker ${config.index} did not start`);
-    this.#worker.postMessage({ type: "start", config, sent: this.#sent.memory } satisfies ToWorker);
+  }
+
+  /** Resolves when it accepts connections. */
+  listen(): Promise<void> {
+    return this.#step("ready", () => this.#post({ type: "listen" }));
+  }
+
+  /** A step of the start: it may fail, take too long, or be the worker's last one. */
+  async #step(answer: FromWorker["type"], begin: () => void): Promise<void> {
+    if (this.#ended) throw workerError("it ended before it was started");
+    const failed = new Promise<never>((_, reject) => {
+      this.#rejectStep = reject;
+    });
+    const answered = this.#answer(answer, START_TIMEOUT_MS, "a worker did not start");
+    begin();
     try {
-      await Promise.race([ready, failed]);
+      await Promise.race([answered, failed]);
     } finally {
-      this.#rejectStart = null;
+      this.#rejectStep = null;
+      this.#forget(answer);
     }
   }
 
@@ -81,17 +96,31 @@ export class WorkerThread {
     return this.#killed;
   }
 
-  /** Accept no more: `closed` resolves when that is so, `drained` when its last connection has ended. */
-  drain(): { closed: Promise<void>; drained: Promise<void> } {
+  /** Another worker has stopped to accept from the same listeners. */
+  look(): void {
+    this.#post({ type: "look" });
+  }
+
+  /**
+   * Accept no more: `closed` resolves when that is so, `drained` when its last connection has ended. One without a
+   * request may have one more within `idleMs`.
+   */
+  drain(idleMs: number): { closed: Promise<void>; drained: Promise<void> } {
     const closed = new Promise<void>((resolve) => this.#waiting.set("closed", resolve));
     const drained = new Promise<void>((resolve) => this.#waiting.set("drained", resolve));
-    this.#post({ type: "drain" });
+    this.#post({ type: "drain", idleMs });
     if (this.#ended) for (const resolve of this.#waiting.values()) resolve();
     return { closed, drained };
   }
 
   /** Close everything and end the thread. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    this.#rejectStep?.(workerError("it was stopped"));
     if (this.#ended) return;
     const stopped = this.#answer("stopped", STOP_TIMEOUT_MS, "a worker did not stop");
     this.#post({ type: "stop" });
@@ -104,17 +133,24 @@ export class WorkerThread {
     }
   }
 
+  /** Resolves when the worker says so, or is gone; rejects when it takes too long. */
   #answer(type: FromWorker["type"], timeoutMs: number, failure: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new RingwayError(failure, { code: "ERR_WORKER", source: "internal", operation: type })),
-        timeoutMs,
-      );
+      const timer = setTimeout(() => {
+        this.#waiting.delete(type);
+        reject(new RingwayError(failure, { code: "ERR_WORKER", source: "internal", operation: type }));
+      }, timeoutMs);
       this.#waiting.set(type, () => {
         clearTimeout(timer);
         resolve();
       });
     });
+  }
+
+  /** Its answer, if it is still to come, is of no interest any more. */
+  #forget(type: FromWorker["type"]): void {
+    this.#waiting.get(type)?.();
+    this.#waiting.delete(type);
   }
 
   #post(message: ToWorker): void {
@@ -133,15 +169,15 @@ export class WorkerThread {
         this.#handler.onAccessLog(message.bytes);
         return;
       case "failed":
-        if (this.#rejectStart === null) {
+        if (this.#rejectStep === null) {
           this.#onCrash(message.stack);
           return;
         }
-        this.#rejectStart(
+        this.#rejectStep(
           new RingwayError(message.message, { code: message.code, source: "internal", operation: "start a worker" }),
         );
         return;
-      case "ready":
+      case "prepared":
         this.#ringHandle = message.ringHandle;
     }
     const waiting = this.#waiting.get(message.type);
@@ -152,9 +188,8 @@ export class WorkerThread {
   #onCrash(reason: string): void {
     if (this.#ended) return;
     this.#killed = this.#kill();
-    if (this.#rejectStart !== null) {
-      const options = { code: "ERR_WORKER", source: "internal", operation: "start a worker" } as const;
-      this.#rejectStart(new RingwayError(`A worker thread could not start: ${reason}`, options));
+    if (this.#rejectStep !== null) {
+      this.#rejectStep(workerError(reason));
       return;
     }
     for (const resolve of this.#waiting.values()) resolve();
@@ -170,4 +205,9 @@ export class WorkerThread {
     await new Promise((resolve) => setTimeout(resolve, THREAD_END_MS));
     closeRing(this.#library, handle);
   }
+}
+
+function workerError(reason: string): RingwayError {
+  const options = { code: "ERR_WORKER", source: "internal", operation: "start a worker" } as const;
+  return new RingwayError(`A worker thread could not start: ${reason}`, options);
 }

@@ -4,11 +4,9 @@
  *
  * @module
  */
-import * as abi from "../../ffi/abi.ts";
 import type { Library } from "../../ffi/library.ts";
-import { encodeAddress, formatAddress, type SocketAddress } from "../net/address.ts";
-import { DefaultDriver } from "../net/default/driver.ts";
-import { SocketError } from "../net/errors.ts";
+import type { SocketAddress } from "../net/address.ts";
+import { probeAddress, removeSocketFile, tryToListen } from "../net/listen_check.ts";
 import { boundAddress, openListener } from "../net/uring/driver.ts";
 
 /** An address to listen on. */
@@ -65,7 +63,7 @@ export function openListeners(
   };
   const close = () => {
     for (const descriptor of descriptors) closeDescriptor(descriptor);
-    for (const address of bound.splice(0)) removeFile(library, address, false);
+    for (const address of bound.splice(0)) removeSocketFile(library, address, false);
   };
   try {
     for (const wanted of addresses) {
@@ -90,7 +88,7 @@ function openIp(
 ): ThreadListener[] {
   const reusePort = threads > 1;
   // With SO_REUSEPORT two programs could share a port without noticing.
-  if (reusePort) probe(library, wanted.address);
+  if (reusePort) probeAddress(library, wanted.address);
   let { address } = wanted;
   return Array.from({ length: threads }, () => {
     const descriptor = openListener(library, address, { backlog, reusePort });
@@ -101,12 +99,6 @@ function openIp(
   });
 }
 
-function probe(library: Library, address: SocketAddress): void {
-  const bytes = encodeAddress(address);
-  const probed = library.functions.ringway_socket_listen(bytes, bytes.length, 0, abi.LISTEN_FLAG_PROBE);
-  if (probed < 0) throw new SocketError(probed, "listen on", formatAddress(address));
-}
-
 /** A unix socket is one file: all threads accept from the same listener. */
 function openUnix(
   library: Library,
@@ -115,17 +107,10 @@ function openUnix(
   backlog: number,
   descriptors: Set<number>,
 ): ThreadListener[] {
-  removeFile(library, address, true);
+  removeSocketFile(library, address, true);
   const descriptor = openListener(library, address, { backlog });
   descriptors.add(descriptor);
   return Array.from({ length: threads }, () => ({ address, owner, descriptor, reusePort: false }));
-}
-
-/** A socket file that nobody listens on is left from a process that was killed, and would be in the way. */
-function removeFile(library: Library, address: SocketAddress, onlyStale: boolean): void {
-  if (address.family !== "unix") return;
-  const bytes = encodeAddress(address);
-  library.functions.ringway_socket_remove_file(bytes, bytes.length, onlyStale ? 1 : 0);
 }
 
 /**
@@ -142,21 +127,4 @@ export async function checkListeners(addresses: readonly ListenAddress[], thread
     for (const listeners of listening) listeners.push({ address, owner, reusePort: listening.length > 1 });
   }
   return { addresses: bound, perThread, closeOf() {}, close() {} };
-}
-
-async function tryToListen(wanted: SocketAddress): Promise<SocketAddress> {
-  const driver = new DefaultDriver({
-    connection: { writeHighWatermarkBytes: 1, writeLowWatermarkBytes: 0, writeTimeoutMs: 0 },
-    reporter: { onHandlerError() {}, onNotice() {} },
-  });
-  try {
-    const listener = await driver.listen(wanted, {
-      onAccept: () => {
-        throw new TypeError("Only the address is tried");
-      },
-    });
-    return listener.address;
-  } finally {
-    await driver.close();
-  }
 }

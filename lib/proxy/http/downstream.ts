@@ -72,7 +72,7 @@ export class Downstream implements ConnectionHandler {
     this.#proxy = proxy;
     this.connection = connection;
     this.#timer = new LazyTimer(proxy.driver, () => this.#onTimer());
-    this.#startTimer(proxy.options.keepAliveTimeoutMs);
+    this.#startTimer(proxy.keepAliveTimeoutMs);
   }
 
   /** Has the client ended its side? */
@@ -287,7 +287,7 @@ export class Downstream implements ConnectionHandler {
       return;
     }
     this.#state = IN_HEAD;
-    this.#startTimer(this.#proxy.options.keepAliveTimeoutMs);
+    this.#startTimer(this.#proxy.keepAliveTimeoutMs);
     if (!this.#isTaking) this.#takeHeld();
   }
 
@@ -355,10 +355,16 @@ export class Downstream implements ConnectionHandler {
     this.#proxy.onDownstreamClosed(this);
   }
 
-  /** The proxy ends: connections without a request are closed, the others after their response. */
-  drain(): void {
-    this.isLast = true;
-    if (this.#state === IN_HEAD && !this.#reader.hasBegun) this.linger();
+  /**
+   * The proxy ends: connections without a request are closed, the others after their response. A client may be about to
+   * send one, and would not know what became of it: it may do so for `idleMs`.
+   */
+  drain(idleMs: number): void {
+    // Otherwise the next head says so, and a response whose head has said nothing is followed by a wait.
+    if (idleMs === 0) this.isLast = true;
+    if (this.#state !== IN_HEAD || this.#reader.hasBegun) return;
+    if (idleMs > 0) this.#timer.start(idleMs);
+    else this.linger();
   }
 
   /**

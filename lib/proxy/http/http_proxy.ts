@@ -82,6 +82,7 @@ export class HttpProxy implements ListenerHandler, HeadLender {
   readonly #heads: HeadPool;
   readonly #date: HttpDate;
   #isDraining = false;
+  #drainIdleMs = 0;
   #onDrained: (() => void) | null = null;
 
   /** A proxy without listeners. */
@@ -108,6 +109,11 @@ export class HttpProxy implements ListenerHandler, HeadLender {
     return this.#isDraining;
   }
 
+  /** @internal How long a connection may be without a request at present; 0: without limit. */
+  get keepAliveTimeoutMs(): number {
+    return this.#isDraining ? this.#drainIdleMs : this.options.keepAliveTimeoutMs;
+  }
+
   /** Serve the connections of one more listener, whose handler this is. */
   add(listener: Listener): void {
     this.#listeners.push(listener);
@@ -128,12 +134,21 @@ export class HttpProxy implements ListenerHandler, HeadLender {
     this.reporter.onAcceptError(listener, errno);
   }
 
-  /** Accept no more, and close connections without a request; resolves when no accept is under way any more. */
-  async stopAccepting(): Promise<void> {
+  /** Accept what waits at the listeners, if anything does. */
+  acceptAgain(): void {
+    this.#limit.acceptAgain();
+  }
+
+  /**
+   * Accept no more, and close connections without a request, which they may still send within `idleMs`. Resolves when
+   * no accept is under way any more.
+   */
+  async stopAccepting(idleMs = 0): Promise<void> {
     this.#isDraining = true;
+    this.#drainIdleMs = idleMs;
     this.#limit.stop();
     await Promise.all(this.#listeners.map((listener) => listener.close()));
-    for (const downstream of this.#downstreams) downstream.drain();
+    for (const downstream of this.#downstreams) downstream.drain(idleMs);
   }
 
   /** Resolves when no client's connection is left. */

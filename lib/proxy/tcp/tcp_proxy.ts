@@ -76,6 +76,11 @@ export class TcpProxy implements ListenerHandler {
     this.reporter.onAcceptError(listener, errno);
   }
 
+  /** Accept what waits at the listeners, if anything does. */
+  acceptAgain(): void {
+    this.#limit.acceptAgain();
+  }
+
   /** Accept no more; resolves when no accept is under way any more. */
   async stopAccepting(): Promise<void> {
     this.#limit.stop();

@@ -98,6 +98,11 @@ const BAD: readonly (readonly [name: string, text: string, ...problems: string[]
     '1:62: listeners[1].listen[0]: "[::1]:80" is listened on already',
   ],
   [
+    "a unix socket that is shared",
+    `listeners: [{ listen: ['unix:/a'], reuse_port: true, cluster: web }]\n${CLUSTERS}`,
+    "1:36: listeners[0].reuse_port: processes can't share a unix socket",
+  ],
+  [
     "an unknown cluster",
     `${LISTENERS.replace("web", "wbe")}\n${CLUSTERS}`,
     '1:47: listeners[0].cluster: no cluster is named "wbe"; did you mean "web"?',
@@ -193,6 +198,7 @@ describe("checkYaml()", () => {
     const { idleTimeoutMs } = defaultProxyConfig;
     assert.deepEqual(listener, {
       listen: [parseTarget("127.0.0.1:0")],
+      reusePort: false,
       maximumConnections: 0,
       protocol: "tcp",
       cluster: "web",

@@ -3,8 +3,19 @@
  *
  * @module
  */
+import { resolve } from "node:path";
+import process from "node:process";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import type { ServerConfig } from "../server_config.ts";
-import { ConfigFileError, formatProblem, type Position, type Problem, withoutMisspelt } from "./problem.ts";
+import {
+  ConfigFileError,
+  type ConfigPath,
+  formatProblem,
+  type Position,
+  type Problem,
+  withoutMisspelt,
+} from "./problem.ts";
+import { checkNoFunctions } from "./program_rules.ts";
 import { checkReferences } from "./references.ts";
 import type { CheckedFile } from "./schema.ts";
 import { checkSchema } from "./schema_problems.ts";
@@ -17,13 +28,41 @@ export function checkYaml(file: string, text: string): CheckedFile {
     const lines = source.mistakes.map(({ message, position }) => formatProblem(file, { path: [], message }, position));
     throw new ConfigFileError(file, lines);
   }
-  return check(file, source.value, (problem) => source.positionOf(problem));
+  const checked = check(file, source.value, [], (problem) => source.positionOf(problem));
+  return withModules(checked, () => pathToFileURL(resolve(file)).href);
 }
 
 /** Check the value that a TypeScript file at a URL exports. Throws a {@linkcode ConfigFileError}. */
 export function checkValue(file: string, value: unknown, url: string): CheckedFile {
-  const checked = check(file, value, () => null);
+  const checked = withModules(
+    check(file, value, [], () => null),
+    () => url,
+  );
   return hasOwnFilters(checked.config) ? { ...checked, config: { ...checked.config, module: url } } : checked;
+}
+
+/** Check a value that a program made, which is not in a module of its own. Throws a {@linkcode ConfigFileError}. */
+export function checkObject(name: string, value: unknown): CheckedFile {
+  const checked = check(name, value, checkNoFunctions(value), () => null);
+  return withModules(checked, () => pathToFileURL(`${process.cwd()}/`).href);
+}
+
+/** The modules that it names, from where it stands: to find that out may need a permission. */
+function withModules({ config, ...rest }: CheckedFile, base: () => string): CheckedFile {
+  const clusters = config.clusters.map((cluster) => {
+    const { balancer } = cluster.options;
+    if (typeof balancer === "string") return cluster;
+    const own = { ...balancer, module: moduleUrl(balancer.module, base()) };
+    return { ...cluster, options: { ...cluster.options, balancer: own } };
+  });
+  return { ...rest, config: { ...config, clusters } };
+}
+
+function moduleUrl(module: string, base: string): string {
+  const isPath = /^\.{0,2}\//.test(module);
+  if (!isPath || !base.startsWith("file:")) return new URL(module, base).href;
+  // A path may have characters that mean something else in a URL.
+  return pathToFileURL(resolve(fileURLToPath(new URL(".", base)), module)).href;
 }
 
 function hasOwnFilters(config: ServerConfig): boolean {
@@ -32,10 +71,16 @@ function hasOwnFilters(config: ServerConfig): boolean {
   );
 }
 
-function check(file: string, value: unknown, positionOf: (problem: Problem) => Position | null): CheckedFile {
+function check(
+  file: string,
+  value: unknown,
+  more: readonly Problem[],
+  positionOf: (problem: Problem) => Position | null,
+): CheckedFile {
   const checked = checkSchema(value);
   const isRefused = "length" in checked;
-  const problems = withoutMisspelt([...(isRefused ? checked : []), ...checkReferences(value)]);
+  const found = isRefused ? checked.filter(({ path }) => !more.some((one) => startsWith(path, one.path))) : [];
+  const problems = withoutMisspelt([...found, ...checkReferences(value), ...more]);
   if (isRefused || problems.length > 0) {
     const placed = problems.map((problem) => ({ problem, position: positionOf(problem) }));
     // In the order of the file, where there is one.
@@ -46,6 +91,10 @@ function check(file: string, value: unknown, positionOf: (problem: Problem) => P
     );
   }
   return checked;
+}
+
+function startsWith(path: ConfigPath, start: ConfigPath): boolean {
+  return start.every((key, index) => path[index] === key);
 }
 
 /** Lines come first; no line is this long. */

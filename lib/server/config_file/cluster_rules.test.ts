@@ -20,9 +20,21 @@ const BAD: readonly (readonly [name: string, keys: string, ...problems: string[]
     "a balancer and its like",
     "endpoints: ['a:1'], balancer: roundrobin, slow_start_ms: -1, panic_threshold_percent: " + "101",
     'balancer: found "roundrobin"; allowed: one of round_robin, least_connections, ' +
-      "least_request, random, ring_hash, maglev",
+      "least_request, random, ring_hash, maglev, or a mapping with a module",
     "slow_start_ms: found -1; allowed: a whole number from 0 to 2061083647",
     "panic_threshold_percent: found 101; allowed: a number from 0 to 100",
+  ],
+  [
+    "a balancer of one's own without a path to it",
+    "endpoints: ['a:1'], balancer: { module: mine.ts, option: { most: 5 } }",
+    'balancer.module: "mine.ts" is neither a path nor a URL: a file beside the configuration is "./mine.ts"',
+    'balancer.option: unknown key; did you mean "options"?',
+  ],
+  [
+    "a balancer of one's own without a module",
+    "endpoints: ['a:1'], balancer: { options: 5 }",
+    "balancer.module: missing; it is a module",
+    "balancer.options: found 5; allowed: a mapping of options",
   ],
   [
     "outlier detection of nothing",

@@ -16,7 +16,6 @@ import {
   authority,
   checkedPath,
   checkedText,
-  choice,
   endpointAddress,
   integer,
   milliseconds,
@@ -44,6 +43,37 @@ const endpoint = z
     const { address, weight } = typeof value === "string" ? { address: value, weight: 1 } : value;
     return { target: parseEndpoint(address), weight };
   });
+
+const BALANCER_KEYS = ["round_robin", "least_connections", "least_request", "random", "ring_hash", "maglev"] as const;
+
+const ownBalancer = z.strictObject(
+  {
+    module: checkedText("a module", checkModule).describe(
+      "The module whose default export it is: a path from the configuration's folder, as `./my_balancer.ts`, or a URL.",
+    ),
+    options: z
+      .record(z.string(), z.unknown(), { error: "a mapping of options" })
+      .superRefine(checkCloneable)
+      .default({})
+      .describe("What its constructor is given."),
+  },
+  { error: "a mapping with a module" },
+);
+
+/** A path that says that it is one, or a URL. Others are names that depend on who resolves them. */
+function checkModule(module: string): string | null {
+  if (/^(?:\.{0,2}\/|[a-z][a-z0-9+.-]*:)/i.test(module)) return null;
+  return `${JSON.stringify(module)} is neither a path nor a URL: a file beside the configuration is "./${module}"`;
+}
+
+/** Options are sent to the workers. */
+function checkCloneable(options: Record<string, unknown>, context: z.core.$RefinementCtx): void {
+  try {
+    structuredClone(options);
+  } catch {
+    context.addIssue({ code: "custom", message: "can't be sent to the worker threads: only plain data can be" });
+  }
+}
 
 const outlierObject = z.strictObject(
   {
@@ -161,12 +191,15 @@ const clusterObject = z.strictObject(
         "The servers: `HOST:PORT`, `[IPV6]:PORT`, `unix:PATH`, or `srv:NAME` for what a DNS SRV record says; a name " +
           "stands for all of its addresses. Or a mapping with such an `address` and a `weight`.",
       ),
-    balancer: choice(
-      ["round_robin", "least_connections", "least_request", "random", "ring_hash", "maglev"],
-      "round_robin",
-      "How connections, or requests, are spread over the endpoints; `ring_hash` and `maglev`: by `hash` of a route, " +
-        "or by a TCP client's address.",
-    ),
+    balancer: z
+      .union([oneOf(BALANCER_KEYS), ownBalancer], {
+        error: `one of ${BALANCER_KEYS.join(", ")}, or a mapping with a module`,
+      })
+      .default("round_robin")
+      .describe(
+        "How connections, or requests, are spread over the endpoints; `ring_hash` and `maglev`: by `hash` of a " +
+          "route, or by a TCP client's address. Or one's own, a `Balancer`; see load-balancing.md.",
+      ),
     slow_start_ms: milliseconds(
       defaultClusterOptions.slowStartMs,
       "For how long the share of an endpoint that is new, or healthy again, grows; 0: it has all of it at once. " +
@@ -237,9 +270,7 @@ export const HTTP_CLUSTER_KEYS: readonly string[] = [
   "max_requests_per_connection",
 ];
 
-type Cluster = z.output<typeof clusterObject>;
-
-const BALANCER_NAMES: Readonly<Record<Cluster["balancer"], BalancerName>> = {
+const BALANCER_NAMES: Readonly<Record<(typeof BALANCER_KEYS)[number], BalancerName>> = {
   round_robin: "round-robin",
   least_connections: "least-connections",
   least_request: "least-request",
@@ -254,7 +285,7 @@ export const clusterSection: z.ZodType<ClusterConfig, ClusterSection> = clusterO
     name: cluster.name,
     endpoints: cluster.endpoints,
     options: {
-      balancer: BALANCER_NAMES[cluster.balancer],
+      balancer: typeof cluster.balancer === "string" ? BALANCER_NAMES[cluster.balancer] : cluster.balancer,
       slowStartMs: cluster.slow_start_ms,
       panicThresholdPercent: cluster.panic_threshold_percent,
       outliers: cluster.outlier_detection === undefined ? null : toOutliers(cluster.outlier_detection),

@@ -71,6 +71,10 @@ const listenerObject = z.strictObject(
         error: 'an address, such as "127.0.0.1:8080", or a list of addresses',
       })
       .describe("Where to accept connections: `HOST:PORT`, `[IPV6]:PORT`, `unix:PATH`, or a list of those."),
+    reuse_port: flag(
+      defaults.reusePort,
+      "Let other processes of the same user listen there too (SO_REUSEPORT), to take over without a gap.",
+    ),
     protocol: choice(["http", "tcp"], "http", "What is relayed: HTTP requests, or the bytes of connections."),
     cluster: clusterName
       .optional()
@@ -112,7 +116,7 @@ export const listenerSection: z.ZodType<ListenerConfig, ListenerSection> = liste
   (listener): ListenerConfig => {
     const { protocol, cluster = "", routes = [plainRoute(cluster)], virtual_hosts, filters } = listener;
     const listen = (typeof listener.listen === "string" ? [listener.listen] : listener.listen).map(parseTarget);
-    const common = { listen, maximumConnections: listener.max_connections };
+    const common = { listen, reusePort: listener.reuse_port, maximumConnections: listener.max_connections };
     if (protocol === "tcp") return { ...common, protocol, cluster, idleTimeoutMs: listener.tcp.idle_timeout_ms };
     return {
       ...common,

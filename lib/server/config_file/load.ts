@@ -28,18 +28,35 @@ export function findConfigFile(): string | null {
   return first;
 }
 
-/** Read and check a file. Throws a {@linkcode ConfigFileError} with all that is wrong. */
-export async function loadConfigFile(file: string): Promise<CheckedFile> {
-  const extension = extname(file);
-  if (YAML_EXTENSIONS.includes(extension)) {
+/** Imports and checks a module at a URL; `file` is its name in problems. */
+export type ModuleReader = (file: string, url: string) => Promise<CheckedFile>;
+
+/**
+ * Read and check a file; a module may also be at a URL that is no file's. Throws a {@linkcode ConfigFileError} with all
+ * that is wrong.
+ */
+export async function loadConfigFile(
+  source: string | URL,
+  readModule: ModuleReader | null = null,
+): Promise<CheckedFile> {
+  const isFile = typeof source === "string";
+  const file = isFile ? source : source.href;
+  const extension = extname(isFile ? source : source.pathname);
+  if (isFile && YAML_EXTENSIONS.includes(extension)) {
     const [text, { checkYaml }] = await Promise.all([readText(file), import("./check.ts")]);
     return checkYaml(file, text);
   }
   if (!MODULE_EXTENSIONS.includes(extension)) {
-    const known = [...YAML_EXTENSIONS, ...MODULE_EXTENSIONS].join(", ");
+    const known = [...(isFile ? YAML_EXTENSIONS : []), ...MODULE_EXTENSIONS].join(", ");
     throw new ConfigFileError(file, [`${file}: the name of a configuration file ends with one of ${known}`]);
   }
-  const url = pathToFileURL(resolve(file)).href;
+  // An import that fails does not say whether the file or something in it is missing.
+  if (isFile) await readText(file);
+  return await (readModule ?? loadModule)(file, isFile ? pathToFileURL(resolve(source)).href : file);
+}
+
+/** Import and check a module. A second time, it is what it was at the first time. */
+export async function loadModule(file: string, url: string): Promise<CheckedFile> {
   const [value, { checkValue }] = await Promise.all([importDefault(file, url), import("./check.ts")]);
   return checkValue(file, value, url);
 }
@@ -53,8 +70,6 @@ async function readText(file: string): Promise<string> {
 }
 
 async function importDefault(file: string, url: string): Promise<unknown> {
-  // An import that fails does not say whether the file or something in it is missing.
-  await readText(file);
   let module: { readonly default?: unknown };
   try {
     module = await importModule(url);

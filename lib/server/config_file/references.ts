@@ -65,6 +65,11 @@ function checkClusterReferences(uses: readonly ClusterUse[], clusters: readonly 
 
 const HASHING: readonly unknown[] = ["ring_hash", "maglev"];
 
+/** One of the user's own may look at hashes, too. */
+function mayHash(balancer: unknown): boolean {
+  return HASHING.includes(balancer) || (typeof balancer === "object" && balancer !== null);
+}
+
 /** Nothing is written in vain. */
 function checkUse(uses: readonly ClusterUse[], clusters: readonly Section[]): Problem[] {
   const names = namesOf(clusters);
@@ -97,7 +102,7 @@ function isHashing(route: Section | null): route is Section {
 
 function checkHashes(uses: readonly ClusterUse[], clusters: readonly Section[]): Problem[] {
   const routes = new Set(uses.flatMap(({ route }) => (isHashing(route) ? [route] : [])));
-  const others = namesOf(clusters.filter((cluster) => !HASHING.includes(cluster.get("balancer"))));
+  const others = namesOf(clusters.filter((cluster) => !mayHash(cluster.get("balancer"))));
   return [...routes].flatMap((route) => {
     const own = uses.filter((use) => use.route === route);
     if (!own.every(({ name }) => others.has(name))) return [];
@@ -131,6 +136,19 @@ function canonicalAddress(text: string): string | null {
 }
 
 function checkListener(listener: Section): Problem[] {
+  return [...checkListening(listener), ...checkProtocol(listener)];
+}
+
+/** A unix socket is a file, and only one process can have it. */
+function checkListening(listener: Section): Problem[] {
+  if (listener.get("reuse_port") !== true) return [];
+  const single = listener.text("listen");
+  const all = single === null ? listener.texts("listen").map(({ text }) => text) : [single];
+  const isUnix = all.length > 0 && all.every((text) => text.startsWith("unix:"));
+  return isUnix ? listener.inVain(["reuse_port"], "processes can't share a unix socket") : [];
+}
+
+function checkProtocol(listener: Section): Problem[] {
   const protocol = listener.get("protocol") ?? "http";
   if (protocol === "tcp") {
     const missing = listener.has("cluster")

@@ -50,6 +50,7 @@ export interface OverloadSection {
  */
 export interface ListenerSection {
   readonly listen: string | readonly string[];
+  readonly reuse_port?: boolean | undefined;
   readonly protocol?: Protocol | undefined;
   readonly cluster?: string | undefined;
   readonly routes?: readonly RouteSection[] | undefined;
@@ -96,6 +97,12 @@ export interface EndpointSection {
 /** How connections, or requests, are spread over endpoints. */
 export type BalancerKey = "round_robin" | "least_connections" | "least_request" | "random" | "ring_hash" | "maglev";
 
+/** A balancer of one's own: a module whose default export is a class that implements `Balancer`. */
+export interface BalancerSection {
+  readonly module: string;
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** When an endpoint is left out for a while. */
 export interface OutlierDetectionSection {
   readonly consecutive_5xx?: number | undefined;
@@ -129,7 +136,7 @@ export interface RetryBudgetSection {
 export interface ClusterSection {
   readonly name: string;
   readonly endpoints: readonly (string | EndpointSection)[];
-  readonly balancer?: BalancerKey | undefined;
+  readonly balancer?: BalancerKey | BalancerSection | undefined;
   readonly slow_start_ms?: number | undefined;
   readonly panic_threshold_percent?: number | undefined;
   readonly outlier_detection?: OutlierDetectionSection | undefined;

@@ -14,6 +14,8 @@ import type { Probe } from "./probe.ts";
 /** What comes within this time is passed on together: each time, all workers get all endpoints. */
 const GATHER_MS = 10;
 
+const NONE: ReadonlySet<string> = new Set();
+
 /** An endpoint, as programs see it. */
 export interface EndpointHealth {
   /** `127.0.0.1:80`, `[::1]:80` or `unix:/path`. */
@@ -73,9 +75,10 @@ export class HealthChecker {
    *
    * Those before {@linkcode start} are taken as healthy until their first check: otherwise a proxy would have nobody to
    * relay to at first. One that comes later is not used before a check found it good: there are others, and it is
-   * often announced before it is ready.
+   * often announced before it is ready. Neither is one of those before {@linkcode start} that was known to be
+   * `unhealthy`.
    */
-  setEndpoints(endpoints: readonly WeightedAddress[]): readonly EndpointState[] {
+  setEndpoints(endpoints: readonly WeightedAddress[], unhealthy: ReadonlySet<string> = NONE): readonly EndpointState[] {
     this.#endpoints = endpoints;
     if (this.#options === null) return this.states;
     const names = new Set(endpoints.map(({ address }) => formatAddress(address)));
@@ -85,8 +88,10 @@ export class HealthChecker {
       this.#checkers.delete(name);
     }
     for (const { address } of endpoints) {
-      if (this.#checkers.has(formatAddress(address))) continue;
-      const checker = new EndpointChecker(address, !this.#isRunning, this.#options, this.#environment, (isFirst) =>
+      const name = formatAddress(address);
+      if (this.#checkers.has(name)) continue;
+      const isTrusted = !this.#isRunning && !unhealthy.has(name);
+      const checker = new EndpointChecker(address, isTrusted, this.#options, this.#environment, (isFirst) =>
         this.#onNews(checker, isFirst),
       );
       this.#checkers.set(checker.name, checker);
