@@ -156,7 +156,7 @@ export class RunningCommand {
   }
 
   /** Send a signal. */
-  signal(name: "SIGTERM" | "SIGINT" | "SIGKILL"): void {
+  signal(name: "SIGTERM" | "SIGINT" | "SIGHUP" | "SIGKILL"): void {
     // Not child.kill(): Deno reports a process as ended by that signal from then on, even if it handles it.
     if (this.child.pid !== undefined && this.#ended === false) process.kill(this.child.pid, name);
   }

@@ -213,6 +213,7 @@ function typeOf(node: SchemaNode): string {
 
 /** The type of several values. */
 function typesOf(node: SchemaNode): string {
+  if (Object.keys(node).length === 0) return "values";
   if (node.anyOf !== undefined) return node.anyOf.map(typesOf).join(" or ");
   if (node.items !== undefined) return `lists of ${typesOf(node.items)}`;
   return node.type === "string" && node.enum === undefined ? "strings" : plural(typeOf(node));
