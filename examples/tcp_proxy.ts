@@ -1,27 +1,27 @@
 /**
- * A TCP proxy inside a program of one's own.
+ * A TCP proxy in ten lines: connections to the first address are relayed to the others in turn, by worker threads. On
+ * SIGTERM it lets connections end for up to ten seconds, and says how many there were.
  *
  * ```sh
- * bun examples/tcp_proxy.ts 127.0.0.1:10000 tcp://127.0.0.1:5432
- * deno run --allow-ffi --allow-net --allow-read --allow-env --allow-sys examples/tcp_proxy.ts 127.0.0.1:10000 ...
+ * bun run examples/tcp_proxy.ts 127.0.0.1:10000 127.0.0.1:5432 127.0.0.1:5433
+ * deno run --allow-ffi --allow-read examples/tcp_proxy.ts 127.0.0.1:10000 127.0.0.1:5432 127.0.0.1:5433
  * ```
  *
  * @module
  */
 import process from "node:process";
-import { defaultProxyConfig, formatAddress, parseTarget, parseUpstream, startProxy } from "../mod.ts";
+import { formatAddress, startProxy } from "../mod.ts";
 
-const [listen = "127.0.0.1:10000", to = "tcp://127.0.0.1:8000"] = process.argv.slice(2);
+const [listen = "127.0.0.1:10000", ...endpoints] = process.argv.slice(2);
 
-const proxy = await startProxy(
-  { ...defaultProxyConfig, listen: [parseTarget(listen)], to: [parseUpstream(to).target], workers: 1 },
-  { log: (level, message) => process.stderr.write(`${level}: ${message}\n`) },
-);
-process.stdout.write(`listening on ${proxy.addresses.map(formatAddress).join(", ")}\n`);
+const proxy = await startProxy({
+  listeners: [{ listen, protocol: "tcp", cluster: "servers" }],
+  clusters: [{ name: "servers", endpoints }],
+});
+console.log(`listening on ${proxy.addresses.map(formatAddress).join(", ")}`);
 
 process.once("SIGTERM", async () => {
   const cutOff = await proxy.drain();
   const { downstream_connections_total } = proxy.statistics();
-  process.stdout.write(`connections: ${downstream_connections_total}, of them cut off at the end: ${cutOff}\n`);
-  process.exit();
+  console.log(`connections: ${downstream_connections_total}, of them cut off at the end: ${cutOff}`);
 });

@@ -1,7 +1,7 @@
 /** The examples in documents and comments: their types are right, and they run. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,7 +12,7 @@ import { EVENT_NAMES } from "../lib/dev_proxy/options.ts";
 import { OPTION_NAMES, OTHER_OPTIONS } from "../lib/dev_proxy/rule.ts";
 import { checkValue } from "../lib/server/config_file/check.ts";
 import { findTools } from "./runner/tools.ts";
-import { RunningCommand, until, unusedPort } from "./support/command.ts";
+import { RunningCommand, type RunOptions, until, unusedPort } from "./support/command.ts";
 import { type DocBlock, docBlocks, documents, runnable } from "./support/doc_blocks.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
@@ -33,10 +33,11 @@ after(() => {
   upstream.closeAllConnections();
 });
 
-/** What an example needs in Deno: more only if it uses the network of the runtime, or names. */
-function permissions({ code }: DocBlock): string[] {
+/** Files that it makes are not to stay, and in Deno it may do more only if it needs the runtime's network, or names. */
+function options({ code }: DocBlock): Omit<RunOptions, "module"> {
   const least = ["--no-prompt", "--allow-ffi", "--allow-read"];
-  return /\bfetch\(|localhost/.test(code) ? [...least, "--allow-net"] : least;
+  const permissions = /\bfetch\(|localhost/.test(code) ? [...least, "--allow-net"] : least;
+  return { config: "deno.json", permissions, cwd: folder };
 }
 
 /** The block as a file of its own, and the port in the place of 8080. */
@@ -49,7 +50,7 @@ async function write(block: DocBlock): Promise<{ path: string; port: number }> {
 
 describe("the examples in documents and comments", () => {
   it("are found", () => {
-    for (const path of ["docs/dev-proxy.md", "docs/filters.md", "lib/dev_proxy/dev_proxy.ts"]) {
+    for (const path of ["README.md", "docs/dev-proxy.md", "docs/filters.md", "lib/dev_proxy/dev_proxy.ts"]) {
       assert.ok(
         blocks.some(({ place }) => place.startsWith(path)),
         path,
@@ -76,7 +77,7 @@ describe("the examples in documents and comments", () => {
   for (const block of blocks.filter(({ kind }) => kind === "run")) {
     it(`run to their end: ${block.place}`, async () => {
       const { path } = await write(block);
-      const command = new RunningCommand([], { module: path, config: "deno.json", permissions: permissions(block) });
+      const command = new RunningCommand([], { module: path, ...options(block) });
       const timer = setTimeout(() => command.signal("SIGKILL"), 15_000);
       const { code, out, error } = await command.finished;
       clearTimeout(timer);
@@ -90,7 +91,7 @@ describe("the examples in documents and comments", () => {
   for (const block of blocks.filter(({ kind }) => kind === "serves")) {
     it(`serve: ${block.place}`, async () => {
       const { path, port } = await write(block);
-      const command = new RunningCommand([], { module: path, config: "deno.json", permissions: permissions(block) });
+      const command = new RunningCommand([], { module: path, ...options(block) });
       try {
         await until(async () => {
           assert.equal(command.child.exitCode, null, `it has ended: ${command.out}${command.error}`);
@@ -134,6 +135,17 @@ describe("what documents say about other proxies", () => {
     }
     assert.ok(keys.length > 80, String(keys.length));
     for (const key of keys) assert.ok(reference.includes(`\`${key}\``), `${key} is not in docs/config.md`);
+  });
+});
+
+describe("README.md", () => {
+  it("names every example", () => {
+    const text = document("README.md");
+    // What others import, and what config.md shows.
+    const parts = ["echo_thread.ts", "ringway.yaml", "ringway.config.ts"];
+    const names = readdirSync(`${PROJECT}/examples`).filter((name) => !parts.includes(name));
+    assert.ok(names.length >= 15);
+    for (const name of names) assert.ok(text.includes(`(examples/${name}`), name);
   });
 });
 

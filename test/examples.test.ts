@@ -58,11 +58,8 @@ for (const name of ["echo_server.ts", "echo_server_callbacks.ts"]) {
 
 test("examples/tcp_proxy.ts relays, and counts at its end", async () => {
   const upstream = await startNamed("upstream");
-  const arguments_ = ["127.0.0.1:0", `tcp://127.0.0.1:${upstream.port}`];
-  const command = new RunningCommand(arguments_, { module: "examples/tcp_proxy.ts" });
-  try {
-    const [, port] = /^listening on 127\.0\.0\.1:(\d+)$/.exec(await command.ready()) ?? [];
-    const client = await connect({ port: Number(port) });
+  await withProgram("tcp_proxy.ts", ["127.0.0.1:0", `127.0.0.1:${upstream.port}`], async (port, command) => {
+    const client = await connect({ port });
     const [greeting] = (await once(client, "data")) as [Uint8Array];
     assert.equal(new TextDecoder().decode(greeting), "upstream");
     client.destroy();
@@ -70,10 +67,49 @@ test("examples/tcp_proxy.ts relays, and counts at its end", async () => {
     const { code, out } = await command.finished;
     assert.equal(code, 0);
     assert.match(out, /^connections: 1, of them cut off at the end: 0$/m);
-  } finally {
-    await command.stop();
-    await upstream.close();
-  }
+  });
+  await upstream.close();
+});
+
+test("examples/reverse_proxy.ts has two servers, compresses, and changes fields", async () => {
+  const web = await ScriptedUpstream.start((_request, peer) => {
+    peer.send(respond("long enough, ".repeat(200), "content-type: text/html\r\nx-powered-by: php\r\n"));
+  });
+  const api = await startServer("api");
+  const arguments_ = ["127.0.0.1:0", addressOf(web), addressOf(api)];
+  await withProgram("reverse_proxy.ts", arguments_, async (port) => {
+    const url = `http://127.0.0.1:${port}`;
+    const response = await fetch(url, { headers: { "accept-encoding": "gzip" } });
+    assert.equal(await response.text(), "long enough, ".repeat(200));
+    assert.equal(response.headers.get("vary"), "Accept-Encoding");
+    assert.equal(response.headers.get("x-frame-options"), "DENY");
+    assert.equal(response.headers.get("x-powered-by"), null);
+    assert.equal(await (await fetch(`${url}/api/users?id=1`)).text(), "api: GET /users?id=1");
+  });
+  await Promise.all([web.close(), api.close()]);
+});
+
+test("examples/load_balancer.ts leaves out a server that is not healthy, and says so", async () => {
+  let health = "503 Service Unavailable";
+  const start = (name: string, healthOf: () => string) =>
+    ScriptedUpstream.start((request, peer) => {
+      peer.send(request.startLine.startsWith("GET /healthz ") ? respond("", "", healthOf()) : respond(name));
+    });
+  const [good, bad] = await Promise.all([start("good", () => "200 OK"), start("bad", () => health)]);
+  await withProgram("load_balancer.ts", ["127.0.0.1:0", addressOf(good), addressOf(bad)], async (port, command) => {
+    const ask = async () => await (await fetch(`http://127.0.0.1:${port}/`)).text();
+    const name = `endpoint ${addressOf(bad)} of cluster "web"`;
+    await command.until((out) => out.includes(`${name} is unhealthy: status 503`), "the first check");
+    // The workers are told a moment later.
+    await until(
+      async () => (await Promise.all(Array.from({ length: 8 }, ask))).every((text) => text === "good"),
+      "it counts",
+    );
+    health = "200 OK";
+    await command.until((out) => out.includes(`${name} is healthy again`), "a good check");
+    await until(async () => (await ask()) === "bad", "it is used again");
+  });
+  await Promise.all([good.close(), bad.close()]);
 });
 
 test("examples/dev_proxy.ts has the options and events of http-proxy", async () => {
@@ -107,6 +143,20 @@ test("examples/dev_proxy.ts has the options and events of http-proxy", async () 
     assert.match(await failed.text(), /^Is http:\/\/127\.0\.0\.1:\d+ running\? The upstream server /);
   });
   await web.close();
+});
+
+test("examples/hono_app.ts serves what it has, and the old server the rest", async () => {
+  const old = await startServer("old");
+  await withProgram("hono_app.ts", ["127.0.0.1:0", addressOf(old)], async (port, command) => {
+    const get = async (path: string) => await (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+    assert.equal(await get("/hello/ann"), "Hello, ann at 127.0.0.1");
+    assert.equal(await get("/else"), "old: GET /else");
+    const statistics = JSON.parse(await get("/statistics")) as Readonly<Record<string, number>>;
+    assert.ok((statistics["http_requests_total"] ?? 0) >= 2);
+    command.signal("SIGTERM");
+    assert.equal((await command.finished).code, 0);
+  });
+  await old.close();
 });
 
 test("examples/custom_driver.ts is slow, and counts", async () => {
