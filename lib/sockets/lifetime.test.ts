@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { runtime } from "../../ffi/runtime.ts";
-import { connectPair, inScene, until } from "./test_drivers.ts";
+import { inScene, until } from "./test_drivers.ts";
 import { runProgram } from "./test_program.ts";
 
 for (const socketInterface of ["uring", "default"] as const) {
@@ -65,7 +65,9 @@ for (const socketInterface of ["uring", "default"] as const) {
   test(`a socket that somebody waits for is not forgotten, ${socketInterface}`, { timeout: 20_000 }, async () => {
     await inScene({ socketInterface }, async ({ sockets, problems }) => {
       const { server, reading } = await (async () => {
-        const { client, server } = await connectPair(sockets);
+        const listener = await sockets.listen("127.0.0.1:0");
+        const [client, server] = await Promise.all([sockets.connect(listener.address), listener.accept()]);
+        assert.ok(server !== null);
         return { server, reading: client.read() };
       })();
       for (let i = 0; i < 5; i++) {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createConnection, createServer } from "node:net";
 import { SocketError } from "../net/errors.ts";
 import { SocketUseError } from "./errors.ts";
-import { connectPair, onEachDriver, readAll, until } from "./test_drivers.ts";
+import { connectPair, keep, onEachDriver, readAll, until } from "./test_drivers.ts";
 
 const text = (bytes: Uint8Array | null): string => new TextDecoder().decode(bytes ?? new Uint8Array());
 
@@ -145,7 +145,7 @@ onEachDriver("a socket", (it) => {
     const listener = await sockets.listen("127.0.0.1:0");
     assert.equal(listener.address.family, "ipv4");
     const port = listener.address.family === "ipv4" ? listener.address.port : 0;
-    const client = await sockets.connect(`localhost:${port}`);
+    const client = keep(await sockets.connect(`localhost:${port}`));
     assert.deepEqual(client.remoteAddress, listener.address);
     await assert.rejects(sockets.connect("no-such-host.invalid:80"), /the name can't be resolved/);
   });
@@ -163,7 +163,7 @@ onEachDriver("a socket", (it) => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = server.address();
     assert.ok(typeof address === "object" && address !== null);
-    const client = await sockets.connect(`127.0.0.1:${address.port}`);
+    const client = keep(await sockets.connect(`127.0.0.1:${address.port}`));
     await client.write("hello");
     await client.end();
     assert.equal(await readAll(client), "hello");
@@ -174,7 +174,7 @@ onEachDriver("a socket", (it) => {
     const port = listener.address.family === "ipv4" ? listener.address.port : 0;
     const peer = createConnection(port, "127.0.0.1");
     peer.end("from node");
-    const accepted = await listener.accept();
+    const accepted = keep(await listener.accept());
     assert.ok(accepted !== null);
     assert.equal(await readAll(accepted), "from node");
     peer.destroy();
@@ -254,7 +254,7 @@ onEachDriver("a listener", (it) => {
   it("gives its connections one by one, and null once it is closed", async ({ sockets }) => {
     const listener = await sockets.listen("127.0.0.1:0");
     const waiting = listener.accept();
-    const client = await sockets.connect(listener.address);
+    const client = keep(await sockets.connect(listener.address));
     assert.deepEqual((await waiting)?.remoteAddress, client.localAddress);
     const last = listener.accept();
     await listener.close();
@@ -281,10 +281,11 @@ onEachDriver("a listener", (it) => {
 
   it("lets no more wait than it was told, and loses none", async ({ sockets }) => {
     const listener = await sockets.listen("127.0.0.1:0", { maximumWaiting: 2, acceptSingly: true } as object);
-    const clients = await Promise.all(Array.from({ length: 12 }, () => sockets.connect(listener.address)));
+    const connecting = Array.from({ length: 12 }, () => sockets.connect(listener.address));
+    const clients = keep(await Promise.all(connecting));
     const ports = new Set<number>();
     for (let i = 0; i < clients.length; i++) {
-      const socket = await listener.accept();
+      const socket = keep(await listener.accept());
       assert.ok(socket !== null && socket.remoteAddress?.family === "ipv4");
       ports.add(socket.remoteAddress.port);
     }
@@ -293,7 +294,7 @@ onEachDriver("a listener", (it) => {
 
   it("resets what nobody asked for when it is closed", async ({ sockets }) => {
     const listener = await sockets.listen("127.0.0.1:0");
-    const client = await sockets.connect(listener.address);
+    const client = keep(await sockets.connect(listener.address));
     await until(() => sockets.driver.connectionCount === 2);
     await listener.close();
     await assert.rejects(client.read(), { code: "ECONNRESET" });

@@ -12,6 +12,15 @@ import { openSockets, type Sockets, type SocketsOptions } from "./sockets.ts";
 
 const TEST_TIMEOUT_MS = 20_000;
 
+/** What would be closed if it were collected as garbage in the middle of a test. */
+const kept: unknown[] = [];
+
+/** Refer to something until the end of the test. */
+export function keep<T>(value: T): T {
+  kept.push(value);
+  return value;
+}
+
 /** What a test has. */
 export interface Scene {
   readonly sockets: Sockets;
@@ -41,6 +50,7 @@ export async function inScene(options: SocketsOptions, body: (scene: Scene) => P
     await body({ sockets, problems });
   } finally {
     await sockets.close();
+    kept.length = 0;
   }
   assert.equal(sockets.driver.connectionCount, 0);
   assert.equal(sockets.driver.userCode.isPending, false);
@@ -62,7 +72,7 @@ export async function connectPair(sockets: Sockets, address = "127.0.0.1:0"): Pr
   const listener = await sockets.listen(address);
   const [client, server] = await Promise.all([sockets.connect(listener.address), listener.accept()]);
   assert.ok(server !== null);
-  return { client, server, listener };
+  return keep({ client, server, listener });
 }
 
 /** All bytes until the end, as text. */
