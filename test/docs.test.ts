@@ -33,6 +33,9 @@ after(() => {
   upstream.closeAllConnections();
 });
 
+/** An example that has not ended by then never will, however busy the machine is. */
+const HANGS_MS = 60_000;
+
 /** Files that it makes are not to stay, and in Deno it may do more only if it needs the runtime's network, or names. */
 function options({ code }: DocBlock): Omit<RunOptions, "module"> {
   const least = ["--no-prompt", "--allow-ffi", "--allow-read"];
@@ -78,7 +81,7 @@ describe("the examples in documents and comments", () => {
     it(`run to their end: ${block.place}`, async () => {
       const { path } = await write(block);
       const command = new RunningCommand([], { module: path, ...options(block) });
-      const timer = setTimeout(() => command.signal("SIGKILL"), 15_000);
+      const timer = setTimeout(() => command.signal("SIGKILL"), HANGS_MS);
       const { code, out, error } = await command.finished;
       clearTimeout(timer);
       assert.equal(code, 0, `${out}${error}`);
