@@ -4,33 +4,35 @@
  *
  * @module
  */
+import { ThreadControl } from "../threads/thread_control.ts";
 import { ConfigFileError } from "./config_file/problem.ts";
 import type { CheckedFile } from "./config_file/schema.ts";
-import type { FromWorker, ToWorker } from "./messages.ts";
+import type { FromWorker, WorkerStart } from "./messages.ts";
 
 const TIMEOUT_MS = 10_000;
 
 /** Import and check a module, in a worker of its own. Throws a {@linkcode ConfigFileError}. */
 export async function importAnew(workerUrl: URL, file: string, url: string): Promise<CheckedFile> {
-  const worker = new Worker(workerUrl, { type: "module" });
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let answer: FromWorker | null = null;
+  const thread = new ThreadControl<WorkerStart, never, FromWorker>({
+    url: workerUrl,
+    library: null,
+    onMessage: (message) => {
+      answer = message;
+    },
+    onCrash() {},
+    startFailed: (reason) => new ConfigFileError(file, [`${file}: cannot be imported: ${reason}`]),
+    startTimedOut: (ms) => new ConfigFileError(file, [`${file}: takes more than ${ms} ms to be imported`]),
+  });
   try {
-    return await new Promise((resolve, reject) => {
-      const fail = (problems: readonly string[]) => reject(new ConfigFileError(file, problems));
-      timer = setTimeout(() => fail([`${file}: takes more than ${TIMEOUT_MS} ms to be imported`]), TIMEOUT_MS);
-      worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
-        if (data.type === "config") resolve(data.checked);
-        else if (data.type === "bad-config") fail(data.problems);
-      };
-      worker.onerror = (event) => {
-        // Or it would be thrown again here, and end the process.
-        event.preventDefault();
-        fail([`${file}: cannot be imported: ${event.message}`]);
-      };
-      worker.postMessage({ type: "read-config", file, url } satisfies ToWorker);
-    });
+    await thread.start({ type: "read-config", file, url }, TIMEOUT_MS);
+    return checkedFile(file, answer);
   } finally {
-    clearTimeout(timer);
-    worker.terminate();
+    await thread.end();
   }
+}
+
+function checkedFile(file: string, answer: FromWorker | null): CheckedFile {
+  if (answer?.type === "config") return answer.checked;
+  throw new ConfigFileError(file, answer?.type === "bad-config" ? answer.problems : [`${file}: cannot be imported`]);
 }

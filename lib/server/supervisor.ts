@@ -130,6 +130,7 @@ export class Supervisor {
       await place.thread.listen();
       this.#options.log("info", `worker ${place.config.index} runs again`);
     } catch (error) {
+      await place.thread.stop();
       this.#onCrash(place.config.index, error instanceof Error ? error.message : String(error));
     }
   }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ThreadFailure } from "./failure.ts";
+
 /** To a thread. `Start` is what it is started with, `Message` what it is told while it runs. */
 export type ToThread<Start, Message> =
   | { readonly type: "start"; readonly start: Start; readonly sent: SharedArrayBuffer }
@@ -23,11 +25,3 @@ export type FromThread<Reply> =
   /** It can't go on. */
   | { readonly type: "crashed"; readonly reason: string }
   | { readonly type: "stopped" };
-
-/** An error on its way to another thread. */
-export interface ThreadFailure {
-  readonly message: string;
-  readonly code: string;
-  /** With the name of the error and where it was thrown. */
-  readonly stack: string;
-}

@@ -4,10 +4,10 @@
  * @module
  */
 import process from "node:process";
-import { RingwayError } from "../../ffi/errors.ts";
 import type { Driver } from "../net/driver.ts";
 import { UringDriver } from "../net/uring/driver.ts";
 import { runParked } from "../net/uring/parked_loop.ts";
+import { describeError, threadFailure } from "./failure.ts";
 import { MessageCounter } from "./message_counter.ts";
 import type { FromThread, ToThread } from "./messages.ts";
 
@@ -35,8 +35,8 @@ export interface ThreadLoop {
 export interface ThreadDefinition<Start, Message> {
   /** The code of errors that have none. */
   readonly errorCode: string;
-  /** Open the driver, and what can be done before its loop turns. */
-  open(start: Start, loop: ThreadLoop): Promise<ThreadProgram<Message>>;
+  /** Open the driver, and what can be done before its loop turns. `null`: that was all, and the thread is ready. */
+  open(start: Start, loop: ThreadLoop): Promise<ThreadProgram<Message> | null>;
   /** A promise was rejected that nobody waited for. It ends nothing. */
   onRejection(error: unknown): void;
 }
@@ -51,11 +51,6 @@ const scope = globalThis as unknown as ThreadScope;
 /** Say something to the one that started this thread. */
 export function reply<Reply>(message: Reply, transfer: readonly Transferable[] = []): void {
   post<Reply>({ type: "message", message }, transfer);
-}
-
-/** An error with where it was thrown, as text. */
-export function describeError(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function post<Reply = never>(message: FromThread<Reply>, transfer: readonly Transferable[] = []): void {
@@ -114,7 +109,9 @@ class ThreadRunner<Start, Message> implements ThreadLoop {
 
   async #open(start: Start): Promise<ThreadProgram<Message> | null> {
     try {
-      return await this.#definition.open(start, this);
+      const program = await this.#definition.open(start, this);
+      if (program === null) post({ type: "ready" });
+      return program;
     } catch (error) {
       this.#startFailed(error);
       return null;
@@ -131,9 +128,7 @@ class ThreadRunner<Start, Message> implements ThreadLoop {
   }
 
   #startFailed(error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    const code = error instanceof RingwayError ? error.code : this.#definition.errorCode;
-    post({ type: "failed", failure: { message, code, stack: describeError(error) } });
+    post({ type: "failed", failure: threadFailure(error, this.#definition.errorCode) });
   }
 
   async #handle(message: Exclude<ToThread<Start, Message>, { type: "start" }>): Promise<void> {

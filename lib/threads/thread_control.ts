@@ -3,11 +3,12 @@
  *
  * @module
  */
-import { RingwayError } from "../../ffi/errors.ts";
+import type { RingwayError } from "../../ffi/errors.ts";
 import type { Library } from "../../ffi/library.ts";
 import { closeRing, wakeRing } from "../ring/ring.ts";
+import { failureError } from "./failure.ts";
 import { MessageCounter } from "./message_counter.ts";
-import type { FromThread, ThreadFailure, ToThread } from "./messages.ts";
+import type { FromThread, ToThread } from "./messages.ts";
 
 /**
  * After a thread was told to end, before its ring is closed for it. A wait in the kernel lasts up to
@@ -68,7 +69,7 @@ export class ThreadControl<Start, Message, Reply> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#endStart(this.#options.startTimedOut(timeoutMs));
-        this.#gone = this.#kill();
+        void this.end();
       }, timeoutMs);
       this.#starting = { resolve, reject, timer };
       try {
@@ -77,6 +78,11 @@ export class ThreadControl<Start, Message, Reply> {
         this.#endStart(error);
       }
     });
+  }
+
+  /** Is it gone, by an end of whatever kind? */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   /** Resolves when nothing is left of one that crashed. */
@@ -98,11 +104,17 @@ export class ThreadControl<Start, Message, Reply> {
   async #stop(timeoutMs: number): Promise<boolean> {
     this.#endStart(this.#options.startFailed("it was stopped"));
     const isStopped = this.#hasEnded || (await this.#askToStop(timeoutMs));
-    if (!isStopped) this.#gone = this.#kill();
+    if (!isStopped) await this.end();
     if (!this.#hasEnded) this.#worker.terminate();
     this.#hasEnded = true;
     await this.#gone;
     return isStopped;
+  }
+
+  /** End it in the middle of what it does. */
+  end(): Promise<void> {
+    if (!this.#hasEnded) this.#gone = this.#kill();
+    return this.#gone;
   }
 
   #askToStop(timeoutMs: number): Promise<boolean> {
@@ -179,9 +191,4 @@ export class ThreadControl<Start, Message, Reply> {
     await new Promise((resolve) => setTimeout(resolve, THREAD_END_MS));
     closeRing(this.#options.library, handle);
   }
-}
-
-function failureError({ message, code, stack }: ThreadFailure): RingwayError {
-  const cause = Object.assign(new Error(message), { stack });
-  return new RingwayError(message, { code, source: "internal", operation: "start a thread", cause });
 }

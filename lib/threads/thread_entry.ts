@@ -5,7 +5,8 @@
  * @module
  */
 import { ThreadError } from "./errors.ts";
-import { describeError, runThread } from "./run_thread.ts";
+import { describeError } from "./failure.ts";
+import { runThread } from "./run_thread.ts";
 import { reportProblem, UserThread } from "./user_thread.ts";
 
 runThread({
