@@ -45,6 +45,8 @@ export interface ExchangeContext {
   onExchangeOver(exchange: ClientExchange): void;
 }
 
+/** A fresh connection may not be had, and one that another request has used may have been closed as well. */
+const REPEATS = 3;
 /** What the timer is for. */
 const WAIT_NOTHING = 0;
 const WAIT_POOL = 1;
@@ -80,7 +82,8 @@ export class ClientExchange implements UpstreamClient, BodyWriterOwner, BodyOrig
   #writer: BodyWriter | null = null;
   /** What the connection had sent before this request. */
   #writtenBefore = 0;
-  #isRepeated = false;
+  /** How often it was sent again. */
+  #repeats = 0;
   #parts: ResponseParts | null = null;
   /** The body's pieces that arrived with the head, until the response is made. */
   #pieces: Uint8Array<ArrayBuffer>[] = [];
@@ -296,7 +299,7 @@ export class ClientExchange implements UpstreamClient, BodyWriterOwner, BodyOrig
       const message = `The connection to ${name} ended before the response was complete`;
       this.#fail(new HttpClientError("ERR_BODY_INCOMPLETE", message));
     } else if (this.#mayRepeat(upstream)) {
-      this.#isRepeated = true;
+      this.#repeats++;
       this.isRequestComplete = false;
       this.#writer?.abandon(undefined);
       this.#acquire(true);
@@ -311,7 +314,7 @@ export class ClientExchange implements UpstreamClient, BodyWriterOwner, BodyOrig
    * only if nothing of it has left this machine.
    */
   #mayRepeat(upstream: Upstream): boolean {
-    if (this.#isRepeated || !upstream.isReused || upstream.hasAnswered) return false;
+    if (this.#repeats >= REPEATS || !upstream.isReused || upstream.hasAnswered) return false;
     if (this.#request.body instanceof ReadableStream) return false;
     return isIdempotent(this.method) || upstream.connection.bytesWritten <= this.#writtenBefore;
   }

@@ -70,7 +70,12 @@ export class WebBench {
     return peer;
   }
 
-  /** An HTTP client, and a place at which its connections arrive. */
+  /** An HTTP client on a driver of its own, for the server that is tested. */
+  async serverClient(options: HttpClientOptions = {}): Promise<HttpClient> {
+    return new HttpClient({ sockets: await openSockets({ driver: this.#peers }), ...options });
+  }
+
+  /** An HTTP client that is tested, and a place at which its connections arrive. */
   async httpClient(options: HttpClientOptions = {}): Promise<HttpClient> {
     await this.#peers.listen(ADDRESS, {
       onAccept: (connection) => {
