@@ -169,6 +169,34 @@ describe("requests", () => {
     assert.deepEqual(seen, [null, null]);
   });
 
+  it("are not read further than their responses have got", async () => {
+    let finish = () => {};
+    const handler: ServeHandler = async () => {
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      return new Response("x", { headers: { connection: "close" } });
+    };
+    await onServer(handler, async (bench) => {
+      const peer = await bench.client();
+      for (let round = 0; round < 100; round++) peer.send(GET.repeat(1000));
+      await bench.pass(500);
+      // What the network holds, and what arrived before the pause.
+      assert.ok(peer.connection.bytesWritten < 400_000, `${peer.connection.bytesWritten}`);
+      finish();
+      await bench.untilTrue(() => peer.hasEnded || peer.isClosed, "the connection was closed");
+    });
+    // A body that the handler can't have is no reason to go on reading either.
+    await onServer(handler, async (bench) => {
+      const peer = await bench.client("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3000000\r\n\r\n");
+      for (let round = 0; round < 30; round++) peer.send("x".repeat(100_000));
+      await bench.pass(500);
+      assert.ok(peer.connection.bytesWritten < 400_000, `${peer.connection.bytesWritten}`);
+      finish();
+      await bench.untilTrue(() => peer.hasEnded || peer.isClosed, "the connection was closed");
+    });
+  });
+
   it("that the web platform has no words for are refused", async () => {
     for (const [text, status] of [
       ["CONNECT a:1 HTTP/1.1\r\nHost: a:1\r\n\r\n", 405],
@@ -761,10 +789,11 @@ describe("a client that leaves", () => {
   });
 
   it("only with its sending side still gets its responses, but the signal tells of it", async () => {
-    let signal: AbortSignal | null = null;
+    const aborted: boolean[] = [];
     const handler: ServeHandler = async (request) => {
-      signal ??= request.signal;
+      const { signal } = request;
       await new Promise((resolve) => setTimeout(resolve, 20));
+      aborted.push(signal.aborted);
       return new Response(new URL(request.url).pathname);
     };
     await onServer(handler, async (bench) => {
@@ -775,7 +804,16 @@ describe("a client that leaves", () => {
       await bench.untilTrue(() => peer.isClosed, "the connection is over");
       assert.match(peer.text, /\r\n\r\n\/HTTP\/1\.1 200 .*\r\n\r\n\/second$/s);
     });
-    assert.notEqual(signal, null);
+    // The end is behind the second request, which is not read before the first one has its response.
+    assert.deepEqual(aborted, [false, true]);
+    aborted.length = 0;
+    await onServer(handler, async (bench) => {
+      const peer = await bench.client(GET);
+      peer.connection.shutdownWrite();
+      await bench.untilTrue(() => peer.isClosed, "the connection is over");
+      assert.match(peer.text, /\r\n\r\n\/$/);
+    });
+    assert.deepEqual(aborted, [true]);
   });
 
   it("only with its sending side loses a stream that has nothing to say", async () => {
