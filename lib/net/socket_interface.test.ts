@@ -104,3 +104,13 @@ test("a bug is not taken for a reason to fall back", async () => {
   const library = () => Promise.reject(new TypeError("a bug"));
   await assert.rejects(selectSocketInterface({ wanted: "auto", library }), TypeError);
 });
+
+test("as many rings are tried as there will be, and a process has no more than a table's", async () => {
+  const selected = await selectSocketInterface({ wanted: "auto", rings: 4 });
+  assert.equal(selected.driver, "uring");
+  const tooMany = await selectSocketInterface({ wanted: "auto", rings: 257 });
+  assert.equal(tooMany.driver, "default");
+  assert.match(tooMany.reason, /use fewer workers/);
+  // All were closed again.
+  assert.equal((await selectSocketInterface({ wanted: "auto", rings: 4 })).driver, "uring");
+});

@@ -30,8 +30,10 @@ export interface SelectionOptions {
   readonly wanted: RequestedInterface;
   /** The shim, or what loads it; by default {@linkcode loadLibrary}. Not used for the default driver. */
   readonly library?: Library | (() => Promise<Library>);
-  /** How the rings will be opened. Buffers are not tried, only whether the kernel lets a ring be opened. */
+  /** How the rings will be opened. */
   readonly ringOptions?: RingOptions;
+  /** How many there will be at the same time, 1 if not given: limits are for all of a user's rings together. */
+  readonly rings?: number;
   /** Names of features not to be used, besides those in `RINGWAY_DISABLE`. */
   readonly disable?: readonly string[];
 }
@@ -69,7 +71,7 @@ export async function selectSocketInterface(options: SelectionOptions): Promise<
   });
   if (options.wanted === "default") return useDefault("asked for");
   try {
-    const available = await probe(options.library ?? loadLibrary, ringOptions);
+    const available = await probe(options.library ?? loadLibrary, ringOptions, options.rings ?? 1);
     const features = featureStates(available, ringOptions);
     const reason = options.wanted === "uring" ? "asked for" : "io_uring works here";
     return { driver: "uring", reason, features, kernel, disabledFeatures };
@@ -92,11 +94,16 @@ function withDisabledFeatures(options: SelectionOptions): RingOptions {
   return { ...ringOptions, disabledFeatures };
 }
 
-/** A buffer of each kind is enough to see that they can be registered. */
+/** Of buffers only the number matters, which the kernel keeps lists for: their memory is this process's own. */
+const LEAST_BYTES = 1024;
 const LEAST_BUFFERS = { count: 1, bytes: 4096 };
 
-/** Open a ring as it will be opened, but for the size of its buffers. Its `FEATURE_*` bits. */
-async function probe(library: Library | (() => Promise<Library>), options: RingOptions): Promise<number> {
+/** Open as many rings as there will be, with as little memory as will do, and close them. Their `FEATURE_*` bits. */
+async function probe(
+  library: Library | (() => Promise<Library>),
+  options: RingOptions,
+  count: number,
+): Promise<number> {
   const missing = featureNames(options.disabledFeatures & REQUIRED_FEATURES);
   if (missing.length > 0) {
     throw new RingError(
@@ -107,14 +114,17 @@ async function probe(library: Library | (() => Promise<Library>), options: RingO
     );
   }
   const loaded = typeof library === "function" ? await library() : library;
-  let ring: Ring;
+  const { smallBuffers, bulkBuffers } = options;
+  const probed: RingOptions = {
+    ...options,
+    smallBuffers: { ...smallBuffers, bytes: LEAST_BYTES },
+    bulkBuffers: { ...bulkBuffers, bytes: LEAST_BYTES },
+    writeBuffers: LEAST_BUFFERS,
+  };
+  const rings: Ring[] = [];
   try {
-    ring = new Ring(loaded, {
-      ...options,
-      smallBuffers: LEAST_BUFFERS,
-      bulkBuffers: LEAST_BUFFERS,
-      writeBuffers: LEAST_BUFFERS,
-    });
+    while (rings.length < count) rings.push(new Ring(loaded, probed));
+    return rings[0]?.features ?? 0;
   } catch (error) {
     if (!runtime.isPermissionError(error)) throw error;
     throw new RingwayError("Mapping the ring's memory needs a permission: run with --allow-ffi, without a path", {
@@ -123,8 +133,7 @@ async function probe(library: Library | (() => Promise<Library>), options: RingO
       operation: "open a ring",
       cause: error,
     });
+  } finally {
+    for (const ring of rings) ring.closeRing();
   }
-  const { features } = ring;
-  ring.closeRing();
-  return features;
 }

@@ -25,6 +25,7 @@ function explain(stage: number, errno: number, readSysctl: () => string): [code:
     case abi.OPEN_STAGE_FEATURES:
       return ["ERR_RING_KERNEL", "This kernel's io_uring is too old: ringway needs Linux 5.19 or newer for it"];
     case abi.OPEN_STAGE_BUFFER_RINGS:
+      if (errno === abi.ENOMEM) return outOfMemory();
       return errno === abi.EINVAL
         ? ["ERR_RING_KERNEL", "This kernel's io_uring has no provided-buffer rings: Linux 5.19 or newer has them"]
         : [
@@ -68,11 +69,7 @@ function explainSetup(errno: number, readSysctl: () => string): [code: string, m
     case abi.ENOSYS:
       return ["ERR_RING_KERNEL", "This kernel has no io_uring (ENOSYS): Linux 5.19 or newer has what ringway needs"];
     case abi.ENOMEM:
-      return [
-        "ERR_RING_MEMORY",
-        "The kernel has no memory for the ring (ENOMEM): raise the limit of locked memory, `ulimit -l`, " +
-          "or lower io_uring_size",
-      ];
+      return outOfMemory();
     case abi.EMFILE:
     case abi.ENFILE:
       return [
@@ -82,6 +79,14 @@ function explainSetup(errno: number, readSysctl: () => string): [code: string, m
     default:
       return ["ERR_RING_OPEN", `io_uring cannot be set up: ${errnoName(errno)}`];
   }
+}
+
+function outOfMemory(): [code: string, message: string] {
+  return [
+    "ERR_RING_MEMORY",
+    "The kernel has no memory for the ring (ENOMEM): raise the limit of locked memory, `ulimit -l`, " +
+      "use fewer workers, or lower io_uring_size",
+  ];
 }
 
 function readDisabled(): string {

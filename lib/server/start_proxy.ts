@@ -20,6 +20,7 @@ import { Resolver } from "./resolver.ts";
 import { ReloadableProxy } from "./running_proxy.ts";
 import type { ServerConfig } from "./server_config.ts";
 import { createBalancers } from "./worker_balancers.ts";
+import { workerCount } from "./worker_count.ts";
 import { workerModuleUrl } from "./worker_module.ts";
 
 /**
@@ -136,5 +137,9 @@ export async function checkProxy(config: ServerConfig): Promise<SelectedInterfac
 }
 
 function selectInterface(config: ServerConfig): Promise<SelectedInterface> {
-  return selectSocketInterface({ wanted: config.socketInterface, ringOptions: ringOptions(config.ioUring, 0) });
+  return selectSocketInterface({
+    wanted: config.socketInterface,
+    ringOptions: ringOptions(config.ioUring, 0),
+    rings: workerCount(config.workers),
+  });
 }

@@ -108,6 +108,7 @@ export async function startThreads<Data = unknown, Received = unknown, Posted = 
   const selected = await selectSocketInterface({
     wanted: options.socketInterface ?? "auto",
     ringOptions: ringOptions(ioUring, 0),
+    rings: count,
   });
   const library = selected.driver === "uring" ? await loadLibrary() : null;
   const listeners = await listen(library, addresses, count);

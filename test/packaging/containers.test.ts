@@ -6,6 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import process from "node:process";
 import { describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 import { parseAllDocuments } from "yaml";
@@ -37,6 +38,11 @@ function blocks(language: string): string[] {
   const block = new RegExp(`^\`\`\`${language}[^\n]*\n([\\s\\S]*?)^\`\`\``, "gm");
   return [...GUIDE.matchAll(block)].map(([, text = ""]) => text);
 }
+
+/** Bytes of locked memory for one worker, but not for four, on those kernels that count a ring as such. */
+const ENOUGH_FOR_ONE = 200 * 1024;
+/** Nobody is limited who has this capability. */
+const WITHOUT_LOCKING = process.getuid?.() === 0 ? ["setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock"] : [];
 
 interface Rule {
   readonly names: readonly string[];
@@ -115,6 +121,18 @@ describe("an application where io_uring is forbidden", () => {
       using application = new Application();
       application.write("app.ts", proxyProgram(specifier, port));
       assert.deepEqual(await greetingOf(startDenied(application)), onDefault);
+    });
+  });
+
+  it("has one where locked memory does not suffice for all workers", {
+    skip: missing("prlimit", "setpriv"),
+  }, async () => {
+    await withUpstream(async (port) => {
+      using application = new Application();
+      application.write("app.ts", proxyProgram(specifier, port).replace("workers: 1", "workers: 4"));
+      const limited = ["prlimit", `--memlock=${ENOUGH_FOR_ONE}:${ENOUGH_FOR_ONE}`, ...WITHOUT_LOCKING];
+      const { greeting } = await greetingOf(start([...limited, ...runtimeCommand("app.ts", [])], application.folder));
+      assert.equal(greeting, "hello");
     });
   });
 
