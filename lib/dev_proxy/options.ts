@@ -24,8 +24,11 @@ export type CookieRewrite = false | string | Readonly<Record<string, string>>;
 
 /** Messages of the proxy, such as that its target does not answer. `console` is one. */
 export interface DevProxyLogger {
+  /** What happens in the ordinary course of things. */
   info(message: string): void;
+  /** What is not as it should be, such as a target that does not answer. */
   warn(message: string): void;
+  /** What a handler or a filter threw. */
   error(message: string): void;
 }
 
@@ -89,29 +92,42 @@ export interface DevProxyOptions {
 
 /** The request of a client. Its parts are named as those of `http.IncomingMessage`. */
 export interface DevProxyRequest {
+  /** Such as `GET`. */
   readonly method: string;
   /** Path and query. */
   readonly url: string;
   /** By names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
+  /** `1.1` or `1.0` */
   readonly httpVersion: string;
+  /** Where it comes from: an IP address. */
   readonly socket: { readonly remoteAddress: string };
 }
 
 /** The request as the target gets it. Its parts are named as those of `http.ClientRequest`. */
 export interface DevProxyTargetRequest {
+  /** Such as `GET`. */
   readonly method: string;
   /** Path and query; may be changed. */
   path: string;
+  /** The value of a field; a list, if there are several of that name. */
   getHeader(name: string): string | string[] | undefined;
+  /** Is there such a field? */
   hasHeader(name: string): boolean;
-  /** Throws a TypeError for what is not valid, and for fields that frame a message or are about its connection. */
+  /**
+   * A field in the place of all of that name.
+   *
+   * @throws {TypeError} for what is not valid, and for fields that frame a message or are about its connection
+   * @throws {RingwayError} `ERR_DEV_PROXY` for X-Forwarded-* without the option `xfwd`, which would be removed again
+   */
   setHeader(name: string, value: string | number | readonly string[]): void;
+  /** No field of that name. Throws a TypeError as `setHeader` does. */
   removeHeader(name: string): void;
 }
 
 /** The response of the target. Its parts are named as those of `http.IncomingMessage`. */
 export interface DevProxyTargetResponse {
+  /** 200 to 599 */
   readonly statusCode: number;
   /** By names in lower case; what is changed here is what the client gets. */
   readonly headers: Record<string, string | string[] | undefined>;
@@ -123,11 +139,15 @@ export interface DevProxyReply {
   statusCode: number;
   /** Was it ended, or has the target's response begun? */
   readonly headersSent: boolean;
+  /** A field that was set here; a list, if it was set as one. */
   getHeader(name: string): string | readonly string[] | undefined;
   /** A field of the response, the target's or the one of `end`. */
   setHeader(name: string, value: string | number | readonly string[]): void;
+  /** Set no such field. One of the target's stays. */
   removeHeader(name: string): void;
+  /** Status and fields for `end`. */
   writeHead(statusCode: number, headers?: Readonly<Record<string, string | number | readonly string[]>>): this;
+  /** A piece of the body for `end`. */
   write(text: string | Uint8Array): void;
   /** Answer with this: the target is not asked, or what it answers is dropped. In vain if `headersSent`. */
   end(text?: string | Uint8Array): void;
