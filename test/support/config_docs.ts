@@ -1,26 +1,12 @@
 /**
- * What is printed from the schema of configuration files: docs/config.md and docs/ringway.schema.json.
+ * What is printed from the schema of configuration files: docs/config.md, docs/ringway.schema.json, and the comments of
+ * the types.
  *
  * @module
  */
 import { jsonSchema } from "../../lib/server/config_file/schema.ts";
-
-/** The parts of JSON Schema that the schema uses. */
-interface SchemaNode {
-  readonly description?: string;
-  readonly type?: string;
-  readonly const?: unknown;
-  readonly enum?: readonly (string | number)[];
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly default?: unknown;
-  readonly anyOf?: readonly SchemaNode[];
-  readonly oneOf?: readonly SchemaNode[];
-  readonly additionalProperties?: SchemaNode | boolean;
-  readonly items?: SchemaNode;
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly required?: readonly string[];
-}
+import { rangeOf, type SchemaNode } from "./schema_node.ts";
+import { commentedTypes } from "./type_comments.ts";
 
 /** The generated files, by their paths in the project. */
 export function configDocs(): Readonly<Record<string, string>> {
@@ -28,6 +14,7 @@ export function configDocs(): Readonly<Record<string, string>> {
   return {
     "docs/ringway.schema.json": `${JSON.stringify(schema, null, 2)}\n`,
     "docs/config.md": reference(schema as SchemaNode),
+    ...commentedTypes(schema as SchemaNode),
   };
 }
 
@@ -207,8 +194,7 @@ function typeOf(node: SchemaNode): string {
   if (node.properties !== undefined || node.oneOf !== undefined) return "mapping";
   if (node.items !== undefined) return `list of ${typesOf(node.items)}`;
   if (typeof node.additionalProperties === "object") return `mapping of names to ${typesOf(node.additionalProperties)}`;
-  if (node.type === "integer" || node.type === "number") return `${node.minimum} to ${node.maximum}`;
-  return node.type ?? "object";
+  return rangeOf(node) || (node.type ?? "object");
 }
 
 /** The type of several values. */

@@ -1,6 +1,6 @@
 /**
- * Writes docs/config.md, docs/ringway.schema.json and docs/statistics.md. Run it when the schema or a statistic has
- * changed:
+ * Writes docs/config.md, docs/ringway.schema.json, docs/statistics.md and the comments of the types of configuration
+ * files. Run it when the schema or a statistic has changed:
  * `npx -y bun test/support/write_config_docs.ts`
  *
  * @module
