@@ -13,19 +13,17 @@ Each worker counts in memory that it shares with the main thread, so that readin
 a running proxy gives the sums over all workers, by these names:
 
 \`\`\`ts serves
-import { defaultProxyConfig, parseTarget, startProxy } from "@ringway/proxy";
+import { startProxy } from "@ringway/proxy";
 
 const proxy = await startProxy({
-  ...defaultProxyConfig,
-  protocol: "http",
-  listen: [parseTarget("127.0.0.1:8080")],
-  to: [parseTarget("127.0.0.1:3000")],
+  listeners: [{ listen: "127.0.0.1:8080", cluster: "web" }],
+  clusters: [{ name: "web", endpoints: ["127.0.0.1:3000"] }],
 });
 const { http_requests_total, http_responses_5xx_total } = proxy.statistics();
 console.log(http_requests_total, http_responses_5xx_total);
 \`\`\`
 
-Names that end in \`_total\` only grow, from 0 at the start; those that end in \`_active\` go up and down. What begins
+Names that end in \`_total\` only grow, from 0 at the start, also when the proxy gets another configuration; those that end in \`_active\` go up and down. What begins
 with \`http_\` is for HTTP only; what begins with \`downstream_\` or \`upstream_\` is for TCP and HTTP, unless it says
 TCP.
 
