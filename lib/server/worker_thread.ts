@@ -12,8 +12,8 @@ import type { LogLevel } from "./config.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import type { WorkerConfig } from "./worker_config.ts";
 
-/** How long each step of the start, or stopping a worker, may take. */
-const START_TIMEOUT_MS = 10_000;
+/** How long each step of the start, or stopping a worker, may take, on a machine that has a lot to do. */
+const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 5_000;
 
 /** Told what happens to a worker. */

@@ -23,9 +23,9 @@ const { http_requests_total, http_responses_5xx_total } = proxy.statistics();
 console.log(http_requests_total, http_responses_5xx_total);
 \`\`\`
 
-Names that end in \`_total\` only grow, from 0 at the start, also when the proxy gets another configuration; those that end in \`_active\` go up and down. What begins
-with \`http_\` is for HTTP only; what begins with \`downstream_\` or \`upstream_\` is for TCP and HTTP, unless it says
-TCP.
+Names that end in \`_total\` only grow, from 0 at the start, also when the proxy gets another configuration; those
+that end in \`_active\` go up and down. What begins with \`http_\` is for HTTP only; what begins with
+\`downstream_\` or \`upstream_\` is for TCP and HTTP, unless it says TCP.
 
 \`http_reason_*\` are the reasons of the proxy's own answers and of responses that were cut short, by the flags of the
 access log; [http.md](http.md#answers-of-the-proxys-own) says more about each.
