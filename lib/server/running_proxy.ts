@@ -12,6 +12,7 @@ import { RingwayError } from "../../ffi/errors.ts";
 import type { SocketAddress } from "../net/address.ts";
 import type { SelectedInterface } from "../net/socket_interface.ts";
 import type { StatisticName } from "../proxy/statistics.ts";
+import { threadCount } from "../threads/thread_count.ts";
 import type { LogLevel } from "./config.ts";
 import type { CheckedFile } from "./config_file/schema.ts";
 import type { ClusterEndpoints } from "./endpoint_watch.ts";
@@ -20,7 +21,6 @@ import { type ListenerPlan, ListenerSet } from "./listener_set.ts";
 import { resolveListen } from "./resolve_listen.ts";
 import type { ServerConfig } from "./server_config.ts";
 import { StatisticsSum } from "./statistics_sum.ts";
-import { workerCount } from "./worker_count.ts";
 
 /**
  * So many earlier configurations may end their connections at the same time; when there is one more, the oldest one is
@@ -278,7 +278,7 @@ async function planFor(
   { nameServer }: GenerationContext,
   listeners: ListenerSet,
 ): Promise<ListenerPlan> {
-  return await listeners.plan(await resolveListen(config, nameServer), workerCount(config.workers), config.backlog);
+  return await listeners.plan(await resolveListen(config, nameServer), threadCount(config.workers), config.backlog);
 }
 
 /** What the promise resolves with; `null` if it does not in time. */

@@ -5,22 +5,16 @@
  */
 import type { Library } from "../../ffi/library.ts";
 import type { EndpointState } from "../proxy/endpoint.ts";
+import { RestartDelay } from "../threads/restart_delay.ts";
 import type { AccessLogFile } from "./access_log_file.ts";
 import type { LogLevel } from "./config.ts";
 import type { WorkerConfig } from "./worker_config.ts";
 import { WorkerThread } from "./worker_thread.ts";
 
-/** Before a crashed worker is replaced, at first and at most; twice as long after each crash in a row. */
-const REPLACE_DELAY_MS = 50;
-const REPLACE_DELAY_MAXIMUM_MS = 5000;
-/** A worker that ran this long crashed for another reason than the one before it. */
-const STABLE_MS = 10_000;
-
 interface Place {
   readonly config: WorkerConfig;
   thread: WorkerThread;
-  startedMs: number;
-  delayMs: number;
+  readonly delay: RestartDelay;
   /** Has it crashed, and the next one is not there yet? */
   isReplaced: boolean;
 }
@@ -64,8 +58,7 @@ export class Supervisor {
     const starting = this.#options.configs.map((config) => {
       const place: Place = {
         config,
-        delayMs: REPLACE_DELAY_MS,
-        startedMs: performance.now(),
+        delay: new RestartDelay(),
         isReplaced: false,
         thread: this.#spawn(config),
       };
@@ -106,9 +99,7 @@ export class Supervisor {
     const place = this.#places[index] as Place;
     if (place.isReplaced) return;
     place.isReplaced = true;
-    if (performance.now() - place.startedMs > STABLE_MS) place.delayMs = REPLACE_DELAY_MS;
-    const { delayMs } = place;
-    place.delayMs = Math.min(delayMs * 2, REPLACE_DELAY_MAXIMUM_MS);
+    const delayMs = place.delay.next();
     this.#options.log("error", `worker ${index} crashed and is replaced in ${delayMs} ms: ${reason}`);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
@@ -121,7 +112,7 @@ export class Supervisor {
     // The kernel tells one ring of a connection: the crashed worker's, on the same listener, would not answer it.
     await place.thread.gone;
     if (!this.#isKept) return;
-    place.startedMs = performance.now();
+    place.delay.restarted();
     place.isReplaced = false;
     place.thread = this.#spawn(place.config);
     const endpoints = place.config.endpoints.map((first, cluster) => this.#endpoints.get(cluster) ?? first);

@@ -13,6 +13,7 @@ import type { FilterChain } from "../proxy/http/filters/filter_chain.ts";
 import { STATISTIC, Statistics } from "../proxy/statistics.ts";
 import { describeError, threadFailure } from "../threads/failure.ts";
 import { reply, runThread, type ThreadProgram } from "../threads/run_thread.ts";
+import { threadCount } from "../threads/thread_count.ts";
 import type { LogLevel } from "./config.ts";
 import { loadModule } from "./config_file/load.ts";
 import { ConfigFileError } from "./config_file/problem.ts";
@@ -20,7 +21,6 @@ import { MemoryTrimmer } from "./memory_trimmer.ts";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.ts";
 import { createBalancers } from "./worker_balancers.ts";
 import type { WorkerConfig } from "./worker_config.ts";
-import { workerCount } from "./worker_count.ts";
 import { createFilterChains } from "./worker_filters.ts";
 import { type ListenerProxy, WorkerProxies } from "./worker_proxies.ts";
 
@@ -68,7 +68,7 @@ class WorkerMain implements ThreadProgram<ToWorker> {
     const { accessLog, accessLogFormat, workers } = config.server;
     const opened = accessLog === "" ? null : new AccessLog(driver, lineFormat(accessLogFormat), writeAccessLog);
     const chains = await createFilterChains(config.server, opened === null ? null : new AccessLogFilter(opened));
-    const count = workerCount(workers);
+    const count = threadCount(workers);
     const balancers = await createBalancers(config.server, { worker: config.index, workers: count });
     for (const chain of chains) await chain?.start({ index: config.index, count, log });
     return new WorkerMain(config, driver, opened, chains, balancers);

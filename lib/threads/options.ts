@@ -3,13 +3,13 @@
  *
  * @module
  */
-import process from "node:process";
 import type { RingwayError } from "../../ffi/errors.ts";
 import type { IoUringOptions } from "../net/io_uring_options.ts";
 import type { RequestedInterface } from "../net/socket_interface.ts";
 import type { AddressLike } from "../sockets/address_like.ts";
 import { ThreadError } from "./errors.ts";
 import type { Threads } from "./start_threads.ts";
+import { threadCount } from "./thread_count.ts";
 
 /**
  * The options of `startThreads`. `Data` is the type of what the threads are started with, `Received` of what they say,
@@ -68,9 +68,8 @@ const MAXIMUM_TIMEOUT_MS = 2 ** 31 - 1;
 const MAXIMUM_COUNT = 256;
 
 /** How many threads that is. Throws a {@linkcode ThreadError}. */
-export function threadCount(count: number | "auto"): number {
-  // Only Linux spreads connections over listeners that share a port.
-  if (count === "auto") return process.platform === "linux" ? navigator.hardwareConcurrency : 1;
+export function checkedCount(wanted: number | "auto"): number {
+  const count = threadCount(wanted);
   if (Number.isInteger(count) && count >= 1 && count <= MAXIMUM_COUNT) return count;
   throw optionError(
     `The count of threads is "auto" or a whole number from 1 to ${MAXIMUM_COUNT}, not ${String(count)}`,

@@ -14,7 +14,7 @@ import { warn } from "../sockets/problems.ts";
 import { assertPostable, cloneError } from "./cloning.ts";
 import { ThreadError } from "./errors.ts";
 import { checkListeners, type ListenAddress, type Listeners, openListeners } from "./listeners.ts";
-import { optionError, type ThreadsOptions, threadCount, timeoutMs } from "./options.ts";
+import { checkedCount, optionError, type ThreadsOptions, timeoutMs } from "./options.ts";
 import { ThreadGroup, type ThreadGroupOptions } from "./thread_group.ts";
 import { moduleUrl } from "./thread_module.ts";
 import type { PostedProblem, UserReply, UserStart } from "./user_messages.ts";
@@ -98,7 +98,7 @@ export async function startThreads<Data = unknown, Received = unknown, Posted = 
 ): Promise<Threads<Posted>> {
   const { signal } = options;
   const url = moduleUrl(module);
-  const count = threadCount(options.count ?? "auto");
+  const count = checkedCount(options.count ?? "auto");
   const startTimeoutMs = timeoutMs("startTimeoutMs", options.startTimeoutMs ?? START_TIMEOUT_MS);
   const stopTimeoutMs = timeoutMs("stopTimeoutMs", options.stopTimeoutMs ?? STOP_TIMEOUT_MS);
   const addresses = listenAddresses(options.listen ?? []);

@@ -5,13 +5,8 @@
  */
 import type { RingwayError } from "../../ffi/errors.ts";
 import type { Library } from "../../ffi/library.ts";
+import { RestartDelay } from "./restart_delay.ts";
 import { ThreadControl } from "./thread_control.ts";
-
-/** Before a thread that crashed is replaced, at first and at most; twice as long after each crash in a row. */
-const REPLACE_DELAY_MS = 50;
-const REPLACE_DELAY_MAXIMUM_MS = 5000;
-/** A thread that ran this long crashed for another reason than the one before it. */
-const STABLE_MS = 10_000;
 
 /** What a group is made with. Each function is given the thread's number, from 0. */
 export interface ThreadGroupOptions<Start, Reply> {
@@ -44,8 +39,7 @@ export interface ThreadGroupOptions<Start, Reply> {
 interface Place<Start, Message, Reply> {
   readonly index: number;
   thread: ThreadControl<Start, Message, Reply>;
-  startedMs: number;
-  delayMs: number;
+  readonly delay: RestartDelay;
 }
 
 /** See the module. */
@@ -71,7 +65,7 @@ export class ThreadGroup<Start, Message, Reply> {
     try {
       for (let index = 0; index < count; index++) {
         const thread = this.#spawn(index);
-        this.#places.push({ index, thread, startedMs: performance.now(), delayMs: REPLACE_DELAY_MS });
+        this.#places.push({ index, thread, delay: new RestartDelay() });
       }
       await Promise.all(
         this.#places.map(({ index, thread }) => thread.start(this.#options.startWith(index), startTimeoutMs)),
@@ -127,9 +121,7 @@ export class ThreadGroup<Start, Message, Reply> {
       this.#options.onCrash(index, reason, null);
       return;
     }
-    if (performance.now() - place.startedMs > STABLE_MS) place.delayMs = REPLACE_DELAY_MS;
-    const { delayMs } = place;
-    place.delayMs = Math.min(delayMs * 2, REPLACE_DELAY_MAXIMUM_MS);
+    const delayMs = place.delay.next();
     this.#options.onCrash(index, reason, delayMs);
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
@@ -142,9 +134,9 @@ export class ThreadGroup<Start, Message, Reply> {
     // The kernel tells one ring of a connection: the crashed thread's, on the same listener, would not answer it.
     await place.thread.gone;
     if (!this.#isReplacing) return;
-    place.startedMs = performance.now();
-    place.thread = this.#spawn(place.index);
+    place.delay.restarted();
     try {
+      place.thread = this.#spawn(place.index);
       await place.thread.start(this.#options.startWith(place.index), this.#options.startTimeoutMs);
       this.#options.onReplaced?.(place.index);
     } catch (error) {
