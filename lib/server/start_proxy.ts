@@ -10,6 +10,7 @@ import type { SocketAddress } from "../net/address.ts";
 import { ringOptions } from "../net/io_uring_options.ts";
 import { type SelectedInterface, selectSocketInterface } from "../net/socket_interface.ts";
 import type { StatisticName } from "../proxy/statistics.ts";
+import { threadCount } from "../threads/thread_count.ts";
 import { LOG_LEVELS, type LogLevel } from "./config.ts";
 import { type ProxySource, readConfig } from "./config_source.ts";
 import type { ClusterEndpoints } from "./endpoint_watch.ts";
@@ -20,7 +21,6 @@ import { Resolver } from "./resolver.ts";
 import { ReloadableProxy } from "./running_proxy.ts";
 import type { ServerConfig } from "./server_config.ts";
 import { createBalancers } from "./worker_balancers.ts";
-import { workerCount } from "./worker_count.ts";
 import { workerModuleUrl } from "./worker_module.ts";
 
 /**
@@ -140,6 +140,6 @@ function selectInterface(config: ServerConfig): Promise<SelectedInterface> {
   return selectSocketInterface({
     wanted: config.socketInterface,
     ringOptions: ringOptions(config.ioUring, 0),
-    rings: workerCount(config.workers),
+    rings: threadCount(config.workers),
   });
 }
