@@ -42,6 +42,7 @@ export { SocketError } from "./lib/net/errors.ts";
 export { defaultIoUringOptions, type IoUringOptions } from "./lib/net/io_uring_options.ts";
 export type { RequestedInterface, SelectedInterface } from "./lib/net/socket_interface.ts";
 export { parseEndpoint, parseTarget, parseUpstream, TargetError, type Upstream } from "./lib/net/target.ts";
+export { UserCode } from "./lib/net/user_code.ts";
 export {
   closeFileCommand,
   delayCommand,

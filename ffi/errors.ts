@@ -53,6 +53,7 @@ export class RingwayError extends Error {
     Object.defineProperty(this, brand, { value: true });
   }
 
+  /** Is it an error of this package, or of another copy of it? */
   static override [Symbol.hasInstance](this: unknown, value: unknown): boolean {
     // Subclasses inherit this function, and a brand says nothing about them.
     if (this !== RingwayError) return Function.prototype[Symbol.hasInstance].call(this, value);

@@ -110,6 +110,18 @@ describe("the examples in documents and comments", () => {
   }
 });
 
+describe("the package's exports", () => {
+  it("are documented, with all types that they refer to", async () => {
+    const { exports } = JSON.parse(document("package.json")) as { readonly exports: Readonly<Record<string, string>> };
+    // The others are programs.
+    const modules = Object.values(exports).filter((path) => path.endsWith("mod.ts"));
+    assert.ok(modules.length >= 5);
+    const { deno } = await findTools();
+    const { status, stderr } = spawnSync(deno, ["doc", "--lint", ...modules], { cwd: PROJECT, encoding: "utf8" });
+    assert.equal(status, 0, stderr);
+  });
+});
+
 function document(path: string): string {
   return readFileSync(`${PROJECT}/${path}`, "utf8");
 }

@@ -10,6 +10,7 @@ import { isIP } from "./ip_version.ts";
 
 /** An address and port of the Internet protocols. */
 export interface IpAddress {
+  /** Which of the two. */
   readonly family: "ipv4" | "ipv6";
   /** The address in its usual form, without brackets. */
   readonly host: string;
@@ -19,6 +20,7 @@ export interface IpAddress {
 
 /** A unix domain socket. */
 export interface UnixAddress {
+  /** Always `"unix"`. */
   readonly family: "unix";
   /** The path; one that starts with `@` is in the abstract namespace. Up to 107 bytes. */
   readonly path: string;

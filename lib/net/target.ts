@@ -10,6 +10,7 @@ import { isIP } from "./ip_version.ts";
 
 /** A host that may be a name, and a port. */
 export interface HostPort {
+  /** Always `"name"`. */
   readonly family: "name";
   /** A name or an IP address, without brackets. */
   readonly host: string;
@@ -22,6 +23,7 @@ export type AddressTarget = HostPort | UnixAddress;
 
 /** A service whose servers, with their ports and weights, are in SRV records of DNS (RFC 2782). */
 export interface SrvName {
+  /** Always `"srv"`. */
   readonly family: "srv";
   /** The records' name, such as `_http._tcp.example.com`. */
   readonly name: string;
@@ -110,7 +112,9 @@ function hint(text: string): string {
 
 /** An endpoint, and what is spoken with it. */
 export interface Upstream {
+  /** What is spoken. */
   readonly protocol: Protocol;
+  /** Where. */
   readonly target: Target;
 }
 

@@ -7,10 +7,10 @@ import * as abi from "../../ffi/abi.ts";
 import { RingwayError } from "../../ffi/errors.ts";
 import type { RingOptions } from "./options.ts";
 
-type Abi = typeof abi;
-
 /** The name of a feature: that of its `FEATURE_*` constant. */
-export type FeatureName = { [K in keyof Abi]: K extends `FEATURE_${infer Name}` ? Lowercase<Name> : never }[keyof Abi];
+export type FeatureName = {
+  [K in keyof typeof abi]: K extends `FEATURE_${infer Name}` ? Lowercase<Name> : never;
+}[keyof typeof abi];
 
 /** A feature of io_uring that a ring uses if it can. */
 interface Feature {

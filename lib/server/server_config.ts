@@ -45,6 +45,7 @@ export interface ListenerBase {
 
 /** Relays HTTP requests, by routes. */
 export interface HttpListener extends ListenerBase {
+  /** Always `"http"`. */
   readonly protocol: "http";
   /** Which requests go where. */
   readonly virtualHosts: readonly VirtualHostOptions[];
@@ -56,6 +57,7 @@ export interface HttpListener extends ListenerBase {
 
 /** Relays the bytes of connections. */
 export interface TcpListener extends ListenerBase {
+  /** Always `"tcp"`. */
   readonly protocol: "tcp";
   /** The name of a cluster. */
   readonly cluster: string;

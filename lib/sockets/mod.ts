@@ -11,6 +11,7 @@ export { SocketError } from "../net/errors.ts";
 export { defaultIoUringOptions, type IoUringOptions } from "../net/io_uring_options.ts";
 export type { RequestedInterface, SelectedInterface } from "../net/socket_interface.ts";
 export { TargetError } from "../net/target.ts";
+export { UserCode } from "../net/user_code.ts";
 export { type Lease, leaseBytes } from "../ring/lease.ts";
 export { Timer } from "../ring/timer_wheel.ts";
 export type { AddressLike } from "./address_like.ts";

@@ -173,6 +173,7 @@ export class Socket implements AsyncDisposable, AsyncIterable<Uint8Array> {
     forgotten.unregister(this.#state);
   }
 
+  /** The same as `close`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close().catch(() => {});
   }

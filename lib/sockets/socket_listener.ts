@@ -183,6 +183,7 @@ export class SocketListener implements AsyncDisposable, AsyncIterable<Socket> {
     return this.#queue.close();
   }
 
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

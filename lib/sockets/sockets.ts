@@ -148,6 +148,7 @@ export class Sockets implements AsyncDisposable {
     await Promise.all(listeners);
   }
 
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

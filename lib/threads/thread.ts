@@ -79,11 +79,8 @@ export interface Thread<Data = unknown, Received = unknown, Posted = unknown> {
 /** What a function of a module may return instead of nothing: it is called, and waited for, when the thread stops. */
 export type ThreadCleanup = () => unknown;
 
-/** What a function without a result returns. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a function that has no return statement returns void.
-type Nothing = undefined | void;
-
 /** What a thread's module exports as its default. The thread is ready once it has returned. */
 export type ThreadFunction<Data = unknown, Received = unknown, Posted = unknown> = (
   thread: Thread<Data, Received, Posted>,
-) => Nothing | ThreadCleanup | Promise<Nothing | ThreadCleanup>;
+  // biome-ignore lint/suspicious/noConfusingVoidType: a function that has no return statement returns void.
+) => void | ThreadCleanup | Promise<void | ThreadCleanup>;

@@ -74,6 +74,7 @@ const OWN_CODES: ReadonlySet<HttpClientErrorCode> = new Set<HttpClientErrorCode>
 
 /** A request that an {@linkcode HttpClient} could not carry out. */
 export class HttpClientError extends RingwayError {
+  /** Which it is; it never changes. */
   declare readonly code: HttpClientErrorCode;
 
   /** @internal */

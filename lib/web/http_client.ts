@@ -118,6 +118,7 @@ export class HttpClient implements AsyncDisposable {
     if (this.#given === null && this.#opening !== null) await (await this.#opening).close();
   }
 
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

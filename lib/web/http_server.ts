@@ -102,6 +102,7 @@ export class HttpServer implements AsyncDisposable {
     this.#resolveFinished();
   }
 
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -26,6 +26,7 @@ export interface HttpClusterOptions {
   readonly maximumRequests: number;
   /** Requests that are sent again at the same time, at the most. 0: by the budget only. */
   readonly maximumRetries: number;
+  /** How many requests are sent again at the same time, as a part of those under way. */
   readonly retryBudget: RetryBudget;
 }
 

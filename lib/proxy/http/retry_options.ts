@@ -18,6 +18,7 @@ export type RetryCondition = "connect-failure" | "reset" | "timeout" | "gateway-
 
 /** When a request is sent again. */
 export interface RetryOptions {
+  /** The reasons. */
   readonly on: readonly RetryCondition[];
   /** Further statuses that are a reason. */
   readonly statuses: readonly number[];

@@ -80,6 +80,7 @@ export interface FilterWorker {
 export interface FilterReply {
   /** 200 to 599 */
   readonly status: number;
+  /** Without framing. */
   readonly body: Uint8Array;
   /** Names and values. Content-Length, Date and what is about the connection are added. */
   readonly fields: readonly (readonly [name: string, value: string])[];
@@ -125,7 +126,9 @@ export interface HttpExchange {
 
 /** The route of a request. */
 export interface FilterRoute {
+  /** As the configuration has it; may be empty. */
   readonly name: string;
+  /** The name of the virtual host that it is of. */
   readonly virtualHost: string;
   /**
    * The cluster that was chosen, or empty if the route answers itself. `onRoute` may set another one, by its name.
@@ -136,6 +139,7 @@ export interface FilterRoute {
 
 /** What requests and responses have in common. */
 export interface FilterMessage {
+  /** Its fields. */
   readonly fields: FilterFields;
   /** Has it a body? Not known to be empty is enough. A request without one is not given one by a transform. */
   readonly hasBody: boolean;
@@ -163,6 +167,7 @@ export interface FilterMessage {
 
 /** A request's head. What is set must be valid HTTP, or a TypeError is thrown. */
 export interface FilterRequest extends FilterMessage {
+  /** Such as `GET`. HEAD, CONNECT and TRACE stay what they are. */
   method: string;
   /** Path and query, as they were sent, percent-encoded. */
   target: string;
@@ -193,11 +198,13 @@ export interface FilterFields extends Iterable<readonly [name: string, value: st
   get(name: string): string | null;
   /** Each of them; needed for Set-Cookie. */
   getAll(name: string): string[];
+  /** As the configuration has it; may be empty. */
   has(name: string): boolean;
   /** One field in the place of all of that name. */
   set(name: string, value: string): void;
   /** One more. */
   append(name: string, value: string): void;
+  /** As the configuration has it; may be empty. */
   delete(name: string): void;
 }
 

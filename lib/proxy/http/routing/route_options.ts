@@ -20,6 +20,7 @@ export interface TextMatch {
 
 /** A field or a query parameter, and how its value has to be. Of several of that name one has to match. */
 export interface NamedMatch extends TextMatch {
+  /** The name of the field or of the parameter. */
   readonly name: string;
 }
 
@@ -33,6 +34,7 @@ export interface RouteMatch {
   readonly regex?: string;
   /** Any of these methods, in capital letters; empty: all. */
   readonly methods: readonly string[];
+  /** All of them. */
   readonly headers: readonly NamedMatch[];
   /** Names and values are compared after percent-decoding. */
   readonly query: readonly NamedMatch[];
@@ -44,6 +46,7 @@ export interface HeaderChanges {
   readonly set: readonly (readonly [name: string, value: string])[];
   /** Name and value; fields of that name stay. */
   readonly add: readonly (readonly [name: string, value: string])[];
+  /** Names of fields. */
   readonly remove: readonly string[];
 }
 
@@ -63,15 +66,21 @@ export interface Rewrite {
 
 /** Where a client is sent to. What is not given is as it was. */
 export interface Redirect {
+  /** The scheme. */
   readonly scheme?: "http" | "https";
+  /** The host, without port. */
   readonly host?: string;
+  /** 1 to 65535 */
   readonly port?: number;
   /** In the place of the whole path. */
   readonly path?: string;
   /** In the place of the route's prefix. */
   readonly prefix?: string;
+  /** All matches of a pattern in the path are replaced; `$1`, `$<name>` as in String.replace. */
   readonly regex?: { readonly pattern: string; readonly replacement: string };
+  /** Is the query left out? */
   readonly stripQuery: boolean;
+  /** 301 and 308 are for ever; with 307 and 308 the method stays as it was. */
   readonly status: 301 | 302 | 303 | 307 | 308;
 }
 
@@ -79,12 +88,15 @@ export interface Redirect {
 export interface DirectResponse {
   /** 200 to 599 */
   readonly status: number;
+  /** Its body, sent as UTF-8. */
   readonly body: string;
+  /** Its media type. */
   readonly contentType: string;
 }
 
 /** A cluster and its share of the requests. */
 export interface WeightedCluster {
+  /** The cluster, by its name. */
   readonly cluster: string;
   /** 0 to 1,000,000; the shares are those of the sum. */
   readonly weight: number;
@@ -106,6 +118,7 @@ export type RouteAction =
 
 /** A copy of requests to another cluster, whose responses nobody sees. */
 export interface Mirror {
+  /** The cluster, by its name. */
   readonly cluster: string;
   /** 0 to 100, of the requests. */
   readonly percent: number;
@@ -115,12 +128,19 @@ export interface Mirror {
 export interface RouteOptions {
   /** For logs; may be empty. */
   readonly name: string;
+  /** Which requests. */
   readonly match: RouteMatch;
+  /** Where they go. */
   readonly action: RouteAction;
+  /** What is changed about the target; `null`: nothing. */
   readonly rewrite: Rewrite | null;
+  /** What is changed about the fields of requests; `null`: nothing. */
   readonly requestHeaders: HeaderChanges | null;
+  /** What is changed about the fields of responses; `null`: nothing. */
   readonly responseHeaders: HeaderChanges | null;
+  /** Where copies go; `null`: nowhere. */
   readonly mirror: Mirror | null;
+  /** By what the balancers `ring-hash` and `maglev` choose; the first one that a request has. */
   readonly hash: readonly HashKey[];
   /** `null`: only what is always safe, see docs/http.md. */
   readonly retry: RetryOptions | null;
@@ -143,5 +163,6 @@ export interface VirtualHostOptions {
    * wildcard, a longer wildcard over a shorter one, a leading one over a trailing one.
    */
   readonly domains: readonly string[];
+  /** The first one that matches is taken. */
   readonly routes: readonly RouteOptions[];
 }

@@ -96,9 +96,11 @@ export interface JwtOptions {
 export interface FaultOptions {
   /** 0 to 600,000 */
   readonly delayMs: number;
+  /** 0 to 100, of the requests. */
   readonly delayPercent: number;
   /** 200 to 599 */
   readonly abortStatus: number;
+  /** 0 to 100, of the requests. */
   readonly abortPercent: number;
 }
 
