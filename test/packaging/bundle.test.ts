@@ -10,13 +10,16 @@ import { after, before, describe, it } from "node:test";
 import { runtime } from "../../ffi/runtime.ts";
 import { check } from "../runner/steps.ts";
 import {
+  ANSWERS,
   Application,
+  configProgram,
   greetingOf,
   proxyProgram,
   start,
   THREADS_ANSWER,
   threadModule,
   threadsProgram,
+  throughCommand,
   withUpstream,
 } from "../support/application.ts";
 import { runtimeCommand } from "../support/command.ts";
@@ -76,6 +79,27 @@ describe("an application that is bundled by Bun", { skip: ONLY_BUN }, () => {
     await build("--compile", ...modules, "--outfile", join(elsewhere.folder, "app"));
     await withoutSources(async () => {
       assert.equal(await start(["./app"], elsewhere.folder).ended, THREADS_ANSWER);
+    });
+  });
+
+  it("runs as one file with a configuration beside it, whose filters the workers import", async () => {
+    sources.write(
+      "src/app.ts",
+      `import { formatAddress, startProxy } from "${manifest.name}";
+const proxy = await startProxy({ configFile: "ringway.config.ts" }, ${OPTIONS});
+console.log("ringway is ready:", proxy.addresses.map(formatAddress).join(), "");
+`,
+    );
+    sources.write("src/worker.ts", WORKER);
+    using elsewhere = new Application();
+    // Where the program runs there is no package to import from.
+    elsewhere.write(
+      "ringway.config.ts",
+      configProgram(manifest.name).replace(/^import .*$/m, "const defineConfig = (config: object): object => config;"),
+    );
+    await build("--compile", "src/app.ts", "src/worker.ts", "--outfile", join(elsewhere.folder, "app"));
+    await withoutSources(async () => {
+      assert.deepEqual(await throughCommand(start(["./app"], elsewhere.folder)), ANSWERS);
     });
   });
 
