@@ -214,7 +214,7 @@ for (const driver of DRIVERS) {
 
     it("may come often: the oldest of those that still have connections are cut off", () =>
       withProxy(
-        async ({ proxy, port, to }) => {
+        async ({ proxy, port, log, to }) => {
           const relays: Peer[] = [];
           const tcp = [{ listen: "127.0.0.1:0", cluster: "tcp", protocol: "tcp" as const }];
           const clusters = [{ name: "tcp", endpoints: [`127.0.0.1:${named.port}`] }];
@@ -230,6 +230,8 @@ for (const driver of DRIVERS) {
             relays.map(({ isOver }) => isOver),
             [true, true, false, false, false, false, false],
           );
+          const cut = "warning 1 connection of an earlier configuration cut off: too many have come after it";
+          assert.equal(log.filter((line) => line === cut).length, 2, log.join("\n"));
           for (const relayed of relays.slice(2)) {
             relayed.send("ping");
             assert.equal(await relayed.takeBytes(4), "ping");

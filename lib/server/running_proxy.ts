@@ -8,6 +8,7 @@
  *
  * @module
  */
+import { RINGS } from "../../ffi/abi.ts";
 import { RingwayError } from "../../ffi/errors.ts";
 import type { SocketAddress } from "../net/address.ts";
 import type { SelectedInterface } from "../net/socket_interface.ts";
@@ -41,8 +42,7 @@ export interface ReloadOptions<Source> {
 }
 
 interface Draining {
-  readonly generation: Generation;
-  /** End it, whatever it still has. */
+  /** End it, whatever it still has: too many have come after it. */
   readonly end: () => void;
   /** Resolves when nothing is left of it. */
   readonly ended: Promise<void>;
@@ -139,6 +139,8 @@ export class ReloadableProxy<Source> implements AsyncDisposable {
       this.#checkOpen();
       plan = await planFor(config, this.#context, this.#listeners);
       this.#checkOpen();
+      await this.#makeRoom(workerCount(config.workers));
+      this.#checkOpen();
       await next.start(plan);
       this.#checkOpen();
       await this.#switchTo(next, plan);
@@ -150,6 +152,15 @@ export class ReloadableProxy<Source> implements AsyncDisposable {
       throw this.#isEnding && !(error instanceof ReloadError) ? closedError() : error;
     }
     this.#onLogLevel(logLevel);
+  }
+
+  /** Each worker may have a ring, and a process has so many of them: the oldest ones are ended if it must be. */
+  async #makeRoom(workers: number): Promise<void> {
+    const present = () => [...this.#generations].reduce((sum, generation) => sum + generation.workers, 0);
+    for (let [oldest] = this.#draining; oldest && present() + workers > RINGS; [oldest] = this.#draining) {
+      oldest.end();
+      await oldest.ended;
+    }
   }
 
   /** Connections go to the new workers from now on. */
@@ -194,22 +205,23 @@ export class ReloadableProxy<Source> implements AsyncDisposable {
   async #retire(generation: Generation): Promise<void> {
     const { drainTimeoutMs } = generation.config;
     const { closed, drained } = generation.drain(IDLE_MS);
-    const asked = Promise.withResolvers<void>();
+    const asked = Promise.withResolvers<string>();
     const ended = this.#endWhen(generation, Promise.race([drained, asked.promise]), drainTimeoutMs);
-    const entry: Draining = { generation, end: asked.resolve, ended };
+    const entry: Draining = { end: () => asked.resolve("too many have come after it"), ended };
     this.#draining.push(entry);
     void ended.then(() => this.#draining.splice(this.#draining.indexOf(entry), 1));
-    if (this.#draining.length > DRAINING_MAXIMUM) this.#draining[0]?.end();
+    for (const oldest of this.#draining.slice(0, -DRAINING_MAXIMUM)) oldest.end();
     // A worker that is busy for ever is ended with the rest.
     await Promise.race([closed, ended]);
   }
 
   async #endWhen(generation: Generation, condition: Promise<unknown>, timeoutMs: number): Promise<void> {
-    await within(Promise.race([condition, this.#closeAsked.promise]), timeoutMs);
+    const asked = await within(Promise.race([condition, this.#closeAsked.promise]), timeoutMs);
     const active = this.#sum.activeConnections(generation.statistics);
     if (active > 0 && !this.#isEnding) {
       const connections = active === 1 ? "1 connection" : `${active} connections`;
-      this.#context.log("warning", `${connections} of an earlier configuration cut off: the drain timeout is over`);
+      const reason = typeof asked === "string" ? asked : "the drain timeout is over";
+      this.#context.log("warning", `${connections} of an earlier configuration cut off: ${reason}`);
     }
     await generation.stop();
     for (const one of generation.statistics) this.#sum.retire(one);

@@ -119,7 +119,10 @@ const configObject = z.strictObject(
     ),
     io_uring: ioUringObject.prefault({}).describe("For `socket_interface: uring`."),
     log_level: choice(LOG_LEVELS, "info", "How much is logged, on standard error."),
-    drain_timeout_ms: milliseconds(defaults.drainTimeoutMs, "How long connections may go on after SIGTERM or SIGINT."),
+    drain_timeout_ms: milliseconds(
+      defaults.drainTimeoutMs,
+      "How long connections may go on after SIGTERM or SIGINT, and with a configuration that is replaced.",
+    ),
     dns_refresh_ms: milliseconds(defaults.dnsRefreshMs, "How often names are resolved again; 0: never."),
     max_connections: whole(
       0,

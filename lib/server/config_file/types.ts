@@ -22,7 +22,10 @@ export interface ConfigFile {
   readonly io_uring?: IoUringSection | undefined;
   /** How much is logged, on standard error. By default `info`. */
   readonly log_level?: LogLevel | undefined;
-  /** How long connections may go on after SIGTERM or SIGINT. 0 to 2061083647 ms; by default 10000. */
+  /**
+   * How long connections may go on after SIGTERM or SIGINT, and with a configuration that is replaced. 0 to 2061083647
+   * ms; by default 10000.
+   */
   readonly drain_timeout_ms?: number | undefined;
   /** How often names are resolved again; 0: never. 0 to 2061083647 ms; by default 5000. */
   readonly dns_refresh_ms?: number | undefined;
