@@ -139,7 +139,7 @@ export class ReloadableProxy<Source> implements AsyncDisposable {
       this.#checkOpen();
       plan = await planFor(config, this.#context, this.#listeners);
       this.#checkOpen();
-      await this.#makeRoom(workerCount(config.workers));
+      await this.#makeRoom(threadCount(config.workers));
       this.#checkOpen();
       await next.start(plan);
       this.#checkOpen();
