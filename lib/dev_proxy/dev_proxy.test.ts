@@ -26,7 +26,7 @@ class TestTarget {
     this.#server = server;
   }
 
-  static async start(): Promise<TestTarget> {
+  static async start(port = 0): Promise<TestTarget> {
     const server = createServer();
     const target = new TestTarget(server);
     server.on("request", async (incoming: IncomingMessage, response) => {
@@ -56,7 +56,7 @@ class TestTarget {
       socket.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\nhello ");
       socket.pipe(socket);
     });
-    server.listen(0, "127.0.0.1");
+    server.listen(port, "127.0.0.1");
     await once(server, "listening");
     target.port = (server.address() as AddressInfo).port;
     return target;
@@ -72,8 +72,9 @@ class TestTarget {
 
   async close(): Promise<void> {
     for (const socket of this.sockets) socket.destroy();
+    const closed = new Promise((resolve) => this.#server.close(resolve));
     this.#server.closeAllConnections();
-    this.#server.close();
+    await closed;
   }
 }
 
@@ -420,6 +421,18 @@ describe("the dev proxy", () => {
         assert.equal((await ask(port, "/quiet")).body, "GET /quiet");
       },
     );
+  });
+
+  it("goes on when its target is started again, also with a POST", async () => {
+    const first = await TestTarget.start();
+    await withProxy([{ target: first.url, logger: quiet }], async (port) => {
+      assert.equal((await ask(port, "/first")).status, 200);
+      await first.close();
+      assert.equal((await ask(port, "/none")).status, 502);
+      const second = await TestTarget.start(first.port);
+      assert.equal((await ask(port, "/second", {}, { method: "POST", body: "x" })).body, "POST /second");
+      await second.close();
+    });
   });
 
   it("runs on the runtime's own sockets too", async () => {
