@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, it } from "node:test";
 import * as reasons from "../lib/proxy/http/reasons.ts";
-import { checkYaml } from "../lib/server/config_file/check.ts";
+import { checkYaml } from "../lib/server/config_file/check_yaml.ts";
 import { jsonSchema } from "../lib/server/config_file/schema.ts";
 import { configDocs } from "./support/config_docs.ts";
 import { statisticsDocs } from "./support/statistics_docs.ts";

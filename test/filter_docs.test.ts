@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
-import { checkYaml } from "../lib/server/config_file/check.ts";
+import { checkYaml } from "../lib/server/config_file/check_yaml.ts";
 import { RunningCommand } from "./support/command.ts";
 import { client, type Message, respond, ScriptedUpstream, statusOf } from "./support/http_peers.ts";
 

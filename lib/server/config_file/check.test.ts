@@ -5,7 +5,8 @@ import { defaultClusterOptions } from "../../proxy/cluster_options.ts";
 import { anyHost, plainRoute } from "../../proxy/http/routing/plain_route.ts";
 import { defaultProxyConfig } from "../config.ts";
 import { override } from "../overrides.ts";
-import { checkValue, checkYaml } from "./check.ts";
+import { checkValue } from "./check.ts";
+import { checkYaml } from "./check_yaml.ts";
 import { problems } from "./test_problems.ts";
 
 const CLUSTERS = "clusters: [{ name: web, endpoints: ['127.0.0.1:1'] }]";

@@ -1,5 +1,5 @@
 /**
- * Checks the text of a YAML file, or the value of a TypeScript file: the configuration, or all that is wrong.
+ * Checks the value of a configuration, wherever it stands: what it says, or all that is wrong.
  *
  * @module
  */
@@ -19,16 +19,14 @@ import { checkNoFunctions } from "./program_rules.ts";
 import { checkReferences } from "./references.ts";
 import type { CheckedFile } from "./schema.ts";
 import { checkSchema } from "./schema_problems.ts";
-import { YamlSource } from "./yaml_source.ts";
 
-/** Check a YAML file. Throws a {@linkcode ConfigFileError}. */
-export function checkYaml(file: string, text: string): CheckedFile {
-  const source = new YamlSource(text);
-  if (source.mistakes.length > 0) {
-    const lines = source.mistakes.map(({ message, position }) => formatProblem(file, { path: [], message }, position));
-    throw new ConfigFileError(file, lines);
-  }
-  const checked = check(file, source.value, [], (problem) => source.positionOf(problem));
+/** Check the value of a file that is data. Throws a {@linkcode ConfigFileError}. */
+export function checkParsed(
+  file: string,
+  value: unknown,
+  positionOf: (problem: Problem) => Position | null,
+): CheckedFile {
+  const checked = check(file, value, [], positionOf);
   return withModules(checked, () => pathToFileURL(resolve(file)).href);
 }
 

@@ -43,7 +43,7 @@ export async function loadConfigFile(
   const file = isFile ? source : source.href;
   const extension = extname(isFile ? source : source.pathname);
   if (isFile && YAML_EXTENSIONS.includes(extension)) {
-    const [text, { checkYaml }] = await Promise.all([readText(file), import("./check.ts")]);
+    const [text, { checkYaml }] = await Promise.all([readText(file), import("./check_yaml.ts")]);
     return checkYaml(file, text);
   }
   if (!MODULE_EXTENSIONS.includes(extension)) {

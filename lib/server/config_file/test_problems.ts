@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkYaml } from "./check.ts";
+import { checkYaml } from "./check_yaml.ts";
 import { ConfigFileError } from "./problem.ts";
 
 /** What a check of the file `f` finds, without the file's name. */
