@@ -1,6 +1,6 @@
 /**
- * Checks the text of a YAML file. It is apart from the other checks, as programs that give an object, and modules, do not
- * need the library that reads YAML.
+ * Checks the text of a YAML file. It is apart from the other checks, as programs that give an object, and modules, do
+ * not need the library that reads YAML.
  *
  * @module
  */
