@@ -63,7 +63,7 @@ async function openEmbedded(): Promise<Library> {
 }
 
 async function embeddedBytes(): Promise<Uint8Array> {
-  return Uint8Array.from(atob(await embeddedLibrary()), (character) => character.charCodeAt(0));
+  return Uint8Array.fromBase64(await embeddedLibrary());
 }
 
 /** Each in a module of its own, so that only the one for this processor is loaded. */
