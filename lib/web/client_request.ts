@@ -158,7 +158,7 @@ export function writeRequestHead(writer: HeadWriter, request: ClientRequest, bod
   writer.bytes(HOST);
   writer.line(host ?? url.host);
   let accepts = false;
-  for (const [name, value] of headers) {
+  headers.forEach((value, name) => {
     switch (name) {
       case "connection":
       case "content-length":
@@ -170,12 +170,12 @@ export function writeRequestHead(writer: HeadWriter, request: ClientRequest, bod
       case "trailer":
       case "transfer-encoding":
       case "upgrade":
-        continue;
+        return;
       case "accept":
         accepts = true;
     }
     writer.field(name, value);
-  }
+  });
   if (!accepts) writer.bytes(ACCEPT);
   const promisedBytes = request.bodyBytes >= 0 ? request.bodyBytes : bodyBytes;
   if (request.body === null) {

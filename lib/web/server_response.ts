@@ -60,26 +60,27 @@ export function writeResponseHead(
   let { isLast } = facts;
   let saidBytes = -1;
   let hasDate = false;
-  for (const [name, value] of response.headers) {
+  // An iterator takes Deno five times as long.
+  response.headers.forEach((value, name) => {
     switch (name) {
       case "content-length":
         saidBytes = parseLength(value);
-        continue;
+        return;
       case "connection":
         if (/(?:^|,)\s*close\s*(?:,|$)/i.test(value)) isLast = true;
-        continue;
+        return;
       case "keep-alive":
       case "proxy-connection":
       case "te":
       case "trailer":
       case "transfer-encoding":
       case "upgrade":
-        continue;
+        return;
       case "date":
         hasDate = true;
     }
     writer.field(name, value);
-  }
+  });
   const isEmpty = hasNoBody(status);
   const promisedBytes = isEmpty || facts.isHeadOnly ? -1 : bodyBytes >= 0 ? bodyBytes : saidBytes;
   let framing = SEND_PLAIN;
