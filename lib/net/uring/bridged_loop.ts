@@ -91,11 +91,11 @@ export class BridgedLoop {
   #planTimer(): void {
     const delayMs = this.#driver.untilNextTurnMs();
     if (this.#timeout !== null) {
-      if (delayMs < 0 || this.#timeoutMs <= this.#driver.nowMs + delayMs) return;
+      if (delayMs < 0 || this.#timeoutMs <= this.#driver.turnMs + delayMs) return;
       clearTimeout(this.#timeout);
     }
     this.#timeout = delayMs < 0 ? null : setTimeout(() => this.#onTimeout(), delayMs);
-    this.#timeoutMs = this.#driver.nowMs + delayMs;
+    this.#timeoutMs = this.#driver.turnMs + delayMs;
   }
 
   #onTimeout(): void {

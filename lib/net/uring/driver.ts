@@ -66,7 +66,6 @@ export class UringDriver implements Driver, BufferWaiter {
   readonly name = "uring";
   readonly connectionOptions: ConnectionOptions;
   readonly userCode: UserCode = new UserCode();
-  nowMs: number;
   /** @internal */
   readonly ring: Ring;
   /** @internal */
@@ -105,6 +104,7 @@ export class UringDriver implements Driver, BufferWaiter {
   /** Did the last turn leave completions in the kernel? */
   #hasMoreCompletions = false;
   #overflows = 0;
+  #turnMs: number;
   #closing: Promise<void> | null = null;
   #closed = false;
   /** Is a timeout under way in the ring? */
@@ -115,14 +115,25 @@ export class UringDriver implements Driver, BufferWaiter {
     this.#options = options;
     this.connectionOptions = options.connection;
     this.ring = new Ring(options.library, options.ring);
-    this.nowMs = this.ring.nowMs;
-    this.#timers = new TimerWheel(this.nowMs);
+    this.#turnMs = this.ring.nowMs;
+    this.#timers = new TimerWheel(this.#turnMs);
     this.hasMultishotReceive = (this.ring.features & abi.FEATURE_MULTISHOT_RECEIVE) !== 0;
     this.hasMultishotLimit = (this.ring.features & abi.FEATURE_MULTISHOT_LIMIT) !== 0;
     this.pool = new BufferPool(this.ring, options.ring, this);
     this.#shrinkTimer = new Timer(() => this.#shrink());
     this.#scarcityTimer = new Timer(() => this.#onScarcity());
     this.#completionCapacity = this.ring.completions.length / abi.COMPLETION_WORDS;
+  }
+
+  get nowMs(): number {
+    // Outside of a turn, in user code that goes on, the last one may be long ago.
+    if (!this.#turning && !this.#closed) this.#turnMs = this.ring.readClock();
+    return this.#turnMs;
+  }
+
+  /** @internal When the last turn was, or the clock was read last. */
+  get turnMs(): number {
+    return this.#turnMs;
   }
 
   get connectionCount(): number {
@@ -135,8 +146,6 @@ export class UringDriver implements Driver, BufferWaiter {
   }
 
   startTimer(timer: Timer, delayMs: number): void {
-    // Outside of a turn, the last one may be long ago.
-    if (!this.#turning && !this.#closed) this.nowMs = this.ring.readClock();
     this.#timers.start(timer, this.nowMs, delayMs);
     this.wakeLoop();
   }
@@ -147,7 +156,7 @@ export class UringDriver implements Driver, BufferWaiter {
 
   /** Milliseconds until a turn is needed even if nothing completes; -1 when none is. */
   untilNextTurnMs(): number {
-    const timerMs = this.#timers.untilNextMs(this.nowMs);
+    const timerMs = this.#timers.untilNextMs(this.#turnMs);
     if (!this.#isSettling) return timerMs;
     return timerMs < 0 ? SETTLE_WAIT_MS : Math.min(timerMs, SETTLE_WAIT_MS);
   }
@@ -362,7 +371,7 @@ export class UringDriver implements Driver, BufferWaiter {
       this.#service();
       const waitUs = Math.ceil(this.#waitMs(maximumWaitMs) * 1000);
       const count = waitUs > 0 ? this.ring.enter(1, this.#armTimeout(waitUs)) : this.ring.enter(0, 0);
-      this.nowMs = this.ring.nowMs;
+      this.#turnMs = this.ring.nowMs;
       this.#hasMoreCompletions = count === this.#completionCapacity || this.ring.overflows !== this.#overflows;
       this.#overflows = this.ring.overflows;
       this.#handle(count);
@@ -379,7 +388,7 @@ export class UringDriver implements Driver, BufferWaiter {
   #expireTimers(): void {
     for (;;) {
       try {
-        this.#timers.advance(this.nowMs);
+        this.#timers.advance(this.#turnMs);
         return;
       } catch (error) {
         this.#options.reporter.onHandlerError(error);
@@ -402,7 +411,7 @@ export class UringDriver implements Driver, BufferWaiter {
 
   #waitMs(maximumMs: number): number {
     const waitMs = this.#isSettling ? Math.min(maximumMs, SETTLE_WAIT_MS) : maximumMs;
-    const timerMs = this.#timers.untilNextMs(this.nowMs);
+    const timerMs = this.#timers.untilNextMs(this.#turnMs);
     return timerMs >= 0 && timerMs < waitMs ? timerMs : waitMs;
   }
 

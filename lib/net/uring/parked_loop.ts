@@ -34,7 +34,7 @@ export interface ParkedLoopOwner {
  * loop is a guest in the runtime's own.
  */
 export async function runParked(driver: UringDriver, owner: ParkedLoopOwner): Promise<void> {
-  let yieldedMs = driver.nowMs;
+  let yieldedMs = driver.turnMs;
   let guest: Guest | null = null;
   driver.armWake();
   while (!owner.isStopped() && !driver.isClosed) {
@@ -43,7 +43,7 @@ export async function runParked(driver: UringDriver, owner: ParkedLoopOwner): Pr
       if (driver.userCode.isPending) {
         guest ??= new Guest(driver, owner);
         await guest.run();
-        yieldedMs = driver.nowMs;
+        yieldedMs = driver.turnMs;
         continue;
       }
     }
@@ -52,10 +52,10 @@ export async function runParked(driver: UringDriver, owner: ParkedLoopOwner): Pr
     driver.turn(isExpecting ? 0 : MAXIMUM_WAIT_MS);
     const isWoken = driver.takeWake();
     if (isWoken) driver.armWake();
-    if (!isWoken && !isExpecting && driver.nowMs - yieldedMs < YIELD_INTERVAL_MS) continue;
+    if (!isWoken && !isExpecting && driver.turnMs - yieldedMs < YIELD_INTERVAL_MS) continue;
     // Neither `await` alone nor a MessageChannel lets messages and timers through, in either runtime.
     await setImmediate();
-    yieldedMs = driver.nowMs;
+    yieldedMs = driver.turnMs;
   }
   await guest?.end();
 }

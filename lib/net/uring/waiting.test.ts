@@ -190,6 +190,25 @@ test("a parked loop lets the runtime's timers run while it is busy", TEST, async
   await harness.close();
 });
 
+uringTest("the clock goes on between turns, and stands still within one", {}, async (scene, { driver }) => {
+  const { client } = await scene.pair();
+  driver.turn(0);
+  const startMs = driver.nowMs;
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.ok(driver.nowMs - startMs >= 25, `${driver.nowMs - startMs} ms`);
+  const seen: number[] = [];
+  const wait = () => {
+    const endMs = performance.now() + 10;
+    seen.push(driver.nowMs);
+    while (performance.now() < endMs);
+    seen.push(driver.nowMs);
+  };
+  client.connection.handler = { ...INDIFFERENT, onClose: wait };
+  client.connection.reset();
+  await scene.until(() => seen.length === 2, "the end");
+  assert.equal(seen[1], seen[0]);
+});
+
 uringTest("a timer that is started long after the last turn is not early", {}, async (scene, { driver }) => {
   driver.turn(0);
   const busyUntilMs = performance.now() + 40;
