@@ -4,9 +4,10 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { formatAddress } from "../lib/net/address.ts";
@@ -20,6 +21,9 @@ import { assertUnnoticed, connectingStorm, keepingStorm } from "./support/storm.
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const DRIVERS = ["uring", "default"] as const;
 const folder = mkdtempSync(join(tmpdir(), "ringway-reload-"));
+const CRASHING_WORKER = new URL("./support/crashing_worker.ts", import.meta.url);
+/** The variable that names the file at which such a worker crashes. */
+const TRIGGER_VARIABLE = "RINGWAY_TEST_CRASH";
 const GET = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
 let first: ScriptedUpstream;
@@ -48,7 +52,11 @@ interface Scene {
 }
 
 for (const driver of DRIVERS) {
-  async function withProxy(use: (scene: Scene) => Promise<void>, start: Partial<ConfigFile> = {}): Promise<void> {
+  async function withProxy(
+    use: (scene: Scene) => Promise<void>,
+    start: Partial<ConfigFile> = {},
+    workerUrl?: URL,
+  ): Promise<void> {
     const log: string[] = [];
     const to: Scene["to"] = (upstream, more = {}, cluster = {}) => ({
       workers: 2,
@@ -58,7 +66,10 @@ for (const driver of DRIVERS) {
       clusters: [{ name: "web", endpoints: [`127.0.0.1:${upstream.port}`], ...cluster }],
       ...more,
     });
-    const proxy = await startProxy(to(first, start), { log: (level, message) => void log.push(`${level} ${message}`) });
+    const proxy = await startProxy(to(first, start), {
+      log: (level, message) => void log.push(`${level} ${message}`),
+      ...(workerUrl === undefined ? {} : { workerUrl }),
+    });
     try {
       await use({ proxy, port: portOf(proxy), log, to });
     } finally {
@@ -242,6 +253,27 @@ for (const driver of DRIVERS) {
         },
         { workers: 1 },
       ));
+
+    it("has workers that are replaced when they crash, as the first one had", async () => {
+      const trigger = join(folder, `crash-${driver}`);
+      process.env[TRIGGER_VARIABLE] = trigger;
+      await withProxy(
+        async ({ proxy, port, log, to }) => {
+          await proxy.reload(to(second, { workers: 1 }));
+          await until(() => {
+            // The one of an earlier configuration may have taken it with it into its end.
+            if (!existsSync(trigger)) writeFileSync(trigger, "");
+            return log.some((line) => /^info worker 0 runs again/.test(line));
+          }, "it is replaced");
+          rmSync(trigger, { force: true });
+          await until(async () => (await get(port).catch(() => "")) === "second", "it serves");
+          await proxy.reload(to(first));
+          assert.equal(await get(port), "first");
+        },
+        { workers: 1 },
+        CRASHING_WORKER,
+      );
+    });
 
     it("comes after those that were asked for before, and not to a proxy that is closed meanwhile", () =>
       withProxy(async ({ proxy, port, to }) => {
