@@ -55,6 +55,8 @@ export interface ServeOptions {
   readonly bodyTimeoutMs?: number;
   /** Connections at the same time, at the most; more wait in the kernel. 10000 if not given. */
   readonly maximumConnections?: number;
+  /** Bytes of a request's body, at the most; then 413. 134217728 (128 MiB) if not given; 0: without limit. */
+  readonly maximumBodyBytes?: number;
   /** Bytes of a request's body that are read in vain after its response, before the connection is closed. 262144. */
   readonly lingerBytes?: number;
   /** Connections that wait in the kernel until they are accepted. 4096 if not given. */
@@ -82,21 +84,25 @@ export interface CompleteServeOptions {
   readonly keepAliveTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly maximumConnections: number;
+  /** Infinity: without limit. */
+  readonly maximumBodyBytes: number;
   readonly lingerBytes: number;
   readonly onError: ServeOptions["onError"];
   readonly onProblem: (problem: RingwayError) => void;
 }
 
 const DEFAULT_TIMES = { headTimeoutMs: 10_000, keepAliveTimeoutMs: 75_000, bodyTimeoutMs: 60_000 } as const;
-const DEFAULT_COUNTS = { maximumConnections: 10_000, lingerBytes: 262_144 } as const;
+const DEFAULT_COUNTS = { maximumConnections: 10_000, maximumBodyBytes: 134_217_728, lingerBytes: 262_144 } as const;
 
 /** @internal Fill in what is not given. Throws a RingwayError for a number that can't be meant. */
 export function completeServeOptions(
   options: ServeOptions,
   onProblem: (problem: RingwayError) => void,
 ): CompleteServeOptions {
+  const maximumBodyBytes = wholeNumber(options, "maximumBodyBytes", DEFAULT_COUNTS.maximumBodyBytes, 0);
   return {
     limits: { ...defaultHttpLimits, ...options.limits },
+    maximumBodyBytes: maximumBodyBytes === 0 ? Number.POSITIVE_INFINITY : maximumBodyBytes,
     headTimeoutMs: wholeNumber(options, "headTimeoutMs", DEFAULT_TIMES.headTimeoutMs, 0),
     keepAliveTimeoutMs: wholeNumber(options, "keepAliveTimeoutMs", DEFAULT_TIMES.keepAliveTimeoutMs, 0),
     bodyTimeoutMs: wholeNumber(options, "bodyTimeoutMs", DEFAULT_TIMES.bodyTimeoutMs, 0),

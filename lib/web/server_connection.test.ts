@@ -376,6 +376,34 @@ describe("a request's body", () => {
     });
   });
 
+  it("that is longer than allowed is refused, as soon as that is known", async () => {
+    const errors: unknown[] = [];
+    let calls = 0;
+    const handler: ServeHandler = async (request) => {
+      calls++;
+      const text = await request.text().catch((error: { code: string }) => errors.push(error.code));
+      return new Response(String(text));
+    };
+    const options = { maximumBodyBytes: 10 };
+    await onServer(
+      handler,
+      async (bench) => {
+        const right = await bench.client("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789");
+        assert.match(right.text, /\r\n\r\n0123456789$/);
+        const said = await bench.client("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n");
+        assert.deepEqual([statusOf(said), said.hasEnded, calls], [413, true, 1]);
+        const whole = await bench.client(`${CHUNKED_POST}b\r\n0123456789a\r\n0\r\n\r\n`);
+        assert.deepEqual([statusOf(whole), whole.hasEnded, calls], [413, true, 1]);
+        const later = await bench.client(`${CHUNKED_POST}9\r\n012345678\r\n`);
+        later.send("2\r\n9a\r\n");
+        await bench.pass();
+        assert.deepEqual([statusOf(later), later.hasEnded, calls], [413, true, 2]);
+      },
+      options,
+    );
+    assert.deepEqual(errors, ["ERR_HTTP_BODY_BYTES"]);
+  });
+
   it("that is not read is dropped up to a bound", async () => {
     const post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n";
     await onServer(

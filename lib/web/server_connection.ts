@@ -12,7 +12,7 @@
  * @module
  */
 import { BodyReader } from "../http/body_reader.ts";
-import type { HttpFault } from "../http/fault.ts";
+import { HttpFault } from "../http/fault.ts";
 import { FRAMING_LENGTH, FRAMING_NONE, type Head } from "../http/head.ts";
 import { METHOD_CONNECT, METHOD_HEAD, METHOD_TRACE } from "../http/methods.ts";
 import { PARSE_FAULT, PARSE_INCOMPLETE, parseRequestHead } from "../http/parse_head.ts";
@@ -47,6 +47,12 @@ const LINGER_MS = 2000;
 /** How long a response may stand still for want of a handler's stream, to a client that sends no more. */
 const HALF_CLOSED_MS = 1000;
 const CONTINUE: Uint8Array = ascii("HTTP/1.1 100 Continue\r\n\r\n");
+const BODY_TOO_LONG: HttpFault = new HttpFault(
+  413,
+  "ERR_HTTP_BODY_BYTES",
+  "The body is longer than this server takes",
+  "RFC 9110 15.5.14",
+);
 const METHOD_REFUSED = "The method is not allowed";
 
 /** See the module. */
@@ -177,6 +183,7 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
     const isRefused = method === METHOD_CONNECT || method === METHOD_TRACE;
     // What follows CONNECT may be meant for a tunnel.
     if (isRefused) this.isLast = true;
+    const isTooLong = head.contentLength > core.options.maximumBodyBytes;
     const parts = isRefused ? null : partsOf(head, memory, base, this.#authority);
     if (hasBody) {
       this.#body ??= new BodyReader(core.options.limits);
@@ -193,15 +200,23 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
       exchange.begin(parts, null);
       return rest;
     }
+    if (isTooLong) {
+      this.#refuse(BODY_TOO_LONG);
+      return rest;
+    }
     const pieces: Lease[] = [];
     this.#pieces = pieces;
     if (rest !== null) rest = followPieces(this.#body as BodyReader, rest, this);
     this.#pieces = null;
-    const { fault, isComplete } = this.#body as BodyReader;
+    const fault = this.#bodyFault;
+    const { isComplete } = this.#body as BodyReader;
     if (fault !== null) {
       for (const piece of pieces) piece.release();
+      rest?.release();
       this.#refuse(fault);
-    } else if (isComplete) {
+      return null;
+    }
+    if (isComplete) {
       this.#state = WAITING;
       exchange.begin(parts, wholeOf(pieces));
       for (const piece of pieces) piece.release();
@@ -224,14 +239,21 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
     // It did not wait to be told.
     this.expectsContinue = false;
     const rest = followPieces(body, lease, this);
-    if (body.fault !== null) {
-      this.#refuseBody(body.fault);
+    const fault = this.#bodyFault;
+    if (fault !== null) {
+      rest?.release();
+      this.#refuseBody(fault);
       return null;
     }
     if (!body.isComplete) return rest;
     this.#state = WAITING;
     this.#exchange?.endBody();
     return rest;
+  }
+
+  get #bodyFault(): HttpFault | null {
+    const { fault, bodyBytes } = this.#body as BodyReader;
+    return fault ?? (bodyBytes > this.#core.options.maximumBodyBytes ? BODY_TOO_LONG : null);
   }
 
   takePiece(lease: Lease): void {
