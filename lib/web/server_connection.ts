@@ -23,6 +23,7 @@ import { followBody, followPieces, type PieceTaker } from "../proxy/http/body_le
 import { ascii } from "../proxy/http/bytes.ts";
 import { HeadReader } from "../proxy/http/head_reader.ts";
 import { LazyTimer } from "../proxy/http/lazy_timer.ts";
+import { LINGER_MS, Linger } from "../proxy/http/linger.ts";
 import { replyBytes } from "../proxy/http/reply.ts";
 import { detachLease, dropFront, type Lease, LeaseQueue, leaseBytes } from "../ring/lease.ts";
 import { ConnectionInfo } from "./connection_info.ts";
@@ -42,8 +43,6 @@ const DROPPING = 3;
 /** Nothing that comes is looked at any more. */
 const LINGERING = 4;
 
-/** How long a client that was told to go may go on sending. */
-const LINGER_MS = 2000;
 /** How long a response may stand still for want of a handler's stream, to a client that sends no more. */
 const HALF_CLOSED_MS = 1000;
 const CONTINUE: Uint8Array = ascii("HTTP/1.1 100 Continue\r\n\r\n");
@@ -78,7 +77,7 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
   readonly #timer: LazyTimer;
   /** Bytes that had moved when progress was last looked at. */
   #movedBytes = -1;
-  #lingerIdleMs = 0;
+  #linger: Linger | null = null;
 
   /** A connection that was just accepted. */
   constructor(core: ServerCore, connection: Connection) {
@@ -292,7 +291,7 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
     const rest = followBody(body, lease);
     this.#droppedBytes += lease.length;
     lease.release();
-    if (body.fault !== null || this.#droppedBytes > this.#core.options.lingerBytes) this.#linger();
+    if (body.fault !== null || this.#droppedBytes > this.#core.options.lingerBytes) this.#end();
     else if (body.isComplete) this.#finish();
     return rest;
   }
@@ -315,7 +314,7 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
     }
     // A client that was not told to send the body may do so or not.
     if (this.expectsContinue) {
-      this.#linger();
+      this.#end();
       return;
     }
     this.#state = DROPPING;
@@ -340,7 +339,7 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
     });
     this.connection.write(leaseBytes(bytes));
     if (isWhole) this.#finish();
-    else this.#linger();
+    else this.#end();
   }
 
   cutShort(): void {
@@ -353,7 +352,7 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
   #finish(): void {
     this.#exchange = null;
     if (this.isLast || (this.#hasEnded && this.#held === null)) {
-      this.#linger();
+      this.#end();
       return;
     }
     this.#state = IN_HEAD;
@@ -372,7 +371,7 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
       if (held.head !== null) return;
       this.#held = null;
       // What was held was all that there will be.
-      if (this.#hasEnded && this.#state === IN_HEAD) this.#linger();
+      if (this.#hasEnded && this.#state === IN_HEAD) this.#end();
     }
     this.connection.resumeReading();
   }
@@ -387,7 +386,7 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
     switch (this.#state) {
       case IN_HEAD:
         // It may still be reading the last response.
-        if (this.#held === null) this.#linger();
+        if (this.#held === null) this.#end();
         return;
       case IN_BODY:
         this.#giveUp();
@@ -421,22 +420,17 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
   /** The server is about to end: connections without a request are closed, the others after their response. */
   drain(): void {
     this.isLast = true;
-    if (this.#state === IN_HEAD && !this.#reader.hasBegun && this.#held === null) this.#linger();
+    if (this.#state === IN_HEAD && !this.#reader.hasBegun && this.#held === null) this.#end();
   }
 
-  /**
-   * Send FIN after what is queued, and drop what still comes: a reset could take the response away from the client
-   * (RFC 9112 section 9.6).
-   */
-  #linger(): void {
+  /** Send FIN after what is queued, and drop what still comes. */
+  #end(): void {
     this.#state = LINGERING;
     this.#reader.drop(this.#core.heads);
     this.#held?.clear();
     this.#held = null;
-    this.#movedBytes = -1;
-    this.connection.shutdownWrite();
-    this.#timer.start(LINGER_MS);
-    this.connection.resumeReading();
+    this.#linger ??= new Linger();
+    this.#linger.begin(this.connection, this.#timer);
   }
 
   /** 0: without limit. */
@@ -449,7 +443,7 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
     switch (this.#state) {
       case IN_HEAD:
         if (!this.#reader.hasBegun) {
-          this.#linger();
+          this.#end();
           return;
         }
         this.isLast = true;
@@ -461,10 +455,10 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
         this.#onProgressTimer();
         return;
       case DROPPING:
-        this.#linger();
+        this.#end();
         return;
       case LINGERING:
-        this.#onLingerTimer();
+        this.#linger?.onTimer(this.connection, this.#timer, this.#core.options.bodyTimeoutMs);
     }
   }
 
@@ -494,20 +488,6 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
     exchange.giveUp(new RequestBodyError("ERR_BODY_INCOMPLETE", message));
     if (isAnswered) this.cutShort();
     else this.answer(408, message);
-  }
-
-  #onLingerTimer(): void {
-    const { queuedBytes, bytesWritten } = this.connection;
-    // What it sends does not count.
-    this.#lingerIdleMs = bytesWritten === this.#movedBytes ? this.#lingerIdleMs + LINGER_MS : 0;
-    this.#movedBytes = bytesWritten;
-    // A slow client may go on reading for as long as it does.
-    const { bodyTimeoutMs } = this.#core.options;
-    if (queuedBytes > 0 && (bodyTimeoutMs === 0 || this.#lingerIdleMs < bodyTimeoutMs)) {
-      this.#timer.start(LINGER_MS);
-      return;
-    }
-    this.connection.close();
   }
 }
 

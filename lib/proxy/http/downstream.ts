@@ -25,6 +25,7 @@ import { Exchange } from "./exchange.ts";
 import { HeadReader } from "./head_reader.ts";
 import type { HttpProxy } from "./http_proxy.ts";
 import { LazyTimer } from "./lazy_timer.ts";
+import { LINGER_MS, Linger } from "./linger.ts";
 import { HEAD_TIMEOUT, PROTOCOL_ERROR } from "./reasons.ts";
 import type { RequestAdditions } from "./request_head.ts";
 
@@ -38,9 +39,6 @@ const DROPPING = 3;
 /** Nothing that comes is looked at any more. */
 const LINGERING = 4;
 const TUNNEL = 5;
-
-/** How long a client that was told to go may go on sending. */
-const LINGER_MS = 2000;
 
 /** See the module. */
 export class Downstream implements ConnectionHandler {
@@ -63,9 +61,7 @@ export class Downstream implements ConnectionHandler {
   #additions: RequestAdditions | null = null;
   /** For a connection without a request, a head, and lingering; it may expire in other states, which ignore it. */
   readonly #timer: LazyTimer;
-  /** Bytes written when lingering was last looked at. */
-  #lingerWritten = -1;
-  #lingerIdleMs = 0;
+  #linger: Linger | null = null;
 
   /** A connection that was just accepted. */
   constructor(proxy: HttpProxy, connection: Connection) {
@@ -367,19 +363,15 @@ export class Downstream implements ConnectionHandler {
     else this.linger();
   }
 
-  /**
-   * Send FIN after what is queued, and drop what still comes: a reset could take the response away from the client
-   * (RFC 9112 section 9.6).
-   */
+  /** Send FIN after what is queued, and drop what still comes. */
   linger(): void {
     this.#state = LINGERING;
     this.#reader.drop(this.#proxy);
     // What comes now would be put behind it, without end.
     this.#held?.clear();
     this.#held = null;
-    this.connection.shutdownWrite();
-    this.#timer.start(LINGER_MS);
-    this.connection.resumeReading();
+    this.#linger ??= new Linger();
+    this.#linger.begin(this.connection, this.#timer);
   }
 
   /** 0: without limit. */
@@ -398,20 +390,7 @@ export class Downstream implements ConnectionHandler {
         this.#closeAndLinger();
         return;
       case LINGERING:
-        this.#onLingerTimer();
+        this.#linger?.onTimer(this.connection, this.#timer, this.#proxy.options.streamIdleTimeoutMs);
     }
-  }
-
-  #onLingerTimer(): void {
-    const { queuedBytes, bytesWritten } = this.connection;
-    // What it sends does not count.
-    this.#lingerIdleMs = bytesWritten === this.#lingerWritten ? this.#lingerIdleMs + LINGER_MS : 0;
-    this.#lingerWritten = bytesWritten;
-    // A slow client may go on reading for as long as it does.
-    if (queuedBytes > 0 && this.#lingerIdleMs < this.#proxy.options.streamIdleTimeoutMs) {
-      this.#timer.start(LINGER_MS);
-      return;
-    }
-    this.connection.close();
   }
 }
