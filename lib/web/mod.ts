@@ -3,10 +3,13 @@
  *
  * @module
  */
-export { RingwayError } from "../../ffi/errors.ts";
+export { type ErrorSource, RingwayError } from "../../ffi/errors.ts";
 export type { HttpLimits } from "../http/limits.ts";
 export type { IpAddress, SocketAddress, UnixAddress } from "../net/address.ts";
+export type { Connection, ConnectionHandler, Listener, ListenerHandler } from "../net/connection.ts";
+export type { Lease } from "../ring/lease.ts";
 export type { AddressLike } from "../sockets/address_like.ts";
+export type { Sockets } from "../sockets/sockets.ts";
 export type { HttpClientOptions } from "./client_options.ts";
 export type { FetchInput } from "./client_request.ts";
 export {
