@@ -10,8 +10,8 @@ import type { LazyTimer } from "./lazy_timer.ts";
 export const LINGER_MS = 2000;
 
 /**
- * Sends FIN after what is queued; its owner drops what still comes. A reset could take the response away from the client
- * (RFC 9112 section 9.6).
+ * Sends FIN after what is queued; its owner drops what still comes. A reset could take the response away from the
+ * client (RFC 9112 section 9.6).
  */
 export class Linger {
   /** Bytes written when it was last looked at. */
