@@ -732,6 +732,7 @@ describe("a handler that fails", () => {
       assert.ok(bench.problems[0] instanceof HttpServerError);
       assert.equal(bench.problems[0].code, "ERR_HANDLER");
       assert.match(bench.problems[0].message, /^The handler failed at GET http:\/\/a\/: /);
+      if (bench.problems[0].cause instanceof Error) assert.match(bench.problems[0].message, /\n {4}at /);
     });
   }
 

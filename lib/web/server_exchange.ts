@@ -112,7 +112,8 @@ export class ServerExchange implements BodyWriterOwner, SignalOwner {
     this.#request = request;
     let result: Response | Promise<Response>;
     try {
-      result = this.#core.handler(request, this.#owner.info);
+      const { handler } = this.#core;
+      result = handler(request, this.#owner.info);
     } catch (error) {
       this.#onThrown(error);
       return;
@@ -218,9 +219,10 @@ export class ServerExchange implements BodyWriterOwner, SignalOwner {
       this.#onThrown(error);
       return;
     }
-    this.#report(new HttpServerError("ERR_RESPONSE_BODY", `The body of the response to ${this.#name} failed`, error));
+    const message = `The body of the response to ${this.#name} failed: ${stackOf(error)}`;
     this.#end();
     this.#owner.cutShort();
+    this.#report(new HttpServerError("ERR_RESPONSE_BODY", message, error));
   }
 
   /** What the handler threw, or what is wrong with what it returned. Nothing was sent yet. */
@@ -244,12 +246,14 @@ export class ServerExchange implements BodyWriterOwner, SignalOwner {
         return;
       }
     }
-    if (this.#abortReason === null) {
-      const what = error instanceof Error ? error.message : String(error);
-      this.#report(new HttpServerError("ERR_HANDLER", `The handler failed at ${this.#name}: ${what}`, error));
-    }
+    // A client that is gone is a reason to throw.
+    const isExpected = this.#abortReason !== null;
     this.#end();
     this.#owner.answer(500, INTERNAL_ERROR);
+    if (isExpected) return;
+    // At the end, as it is user code that may throw as well.
+    const message = `The handler failed at ${this.#name}: ${stackOf(error)}`;
+    this.#report(new HttpServerError("ERR_HANDLER", message, error));
   }
 
   get #name(): string {
@@ -310,6 +314,11 @@ export class ServerExchange implements BodyWriterOwner, SignalOwner {
 /** As `fetch` says it. */
 function clientGone(): DOMException {
   return new DOMException("The client closed the connection", "AbortError");
+}
+
+/** Where it happened, for whoever has to look for it. */
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function isPromise(value: unknown): value is Promise<Response> {
