@@ -164,6 +164,7 @@ export class WebWorld {
       case "never":
         await new Promise<void>((resolve) => {
           request.signal.addEventListener("abort", () => resolve());
+          if (request.signal.aborted) resolve();
           if (exchange.abortAfter < 0) void turns(200).then(resolve);
         });
         throw new Error("on purpose");
