@@ -9,7 +9,7 @@ import type { RingwayError } from "../../ffi/errors.ts";
 import type { Connection, ConnectionHandler } from "../net/connection.ts";
 import type { Driver } from "../net/driver.ts";
 import { SocketError } from "../net/errors.ts";
-import { type Lease, leaseBytes } from "../ring/lease.ts";
+import type { Lease } from "../ring/lease.ts";
 import { Timer } from "../ring/timer_wheel.ts";
 import { SocketUseError } from "./errors.ts";
 
@@ -18,6 +18,8 @@ const READ_HIGH_BYTES = 262_144;
 const READ_LOW_BYTES = 65_536;
 /** As much of a large write is copied at a time. */
 const WRITE_PIECE_BYTES = 65_536;
+/** As much of it into one of the driver's own buffers, from which it is sent without another copy. */
+const BUFFER_BYTES = 16_384;
 
 /** Somebody who waits for a promise. */
 interface Waiter<T> {
@@ -149,7 +151,7 @@ export class SocketState implements ConnectionHandler {
     const isShort = bytes.length <= WRITE_PIECE_BYTES;
     if (!this.#canWrite) return Promise.reject(this.#writeError());
     if (this.#writes === null && this.#drain === null && isShort) {
-      if (this.connection.write(this.#copy(bytes))) return DONE;
+      if (this.#send(bytes)) return DONE;
       return this.#canWrite ? this.#untilDrained(holder) : Promise.reject(this.#writeError());
     }
     const earlier = this.#writes ?? this.#drained;
@@ -188,7 +190,7 @@ export class SocketState implements ConnectionHandler {
     for (let at = 0; at < bytes.length || at === 0; at += WRITE_PIECE_BYTES) {
       if (!this.#isWritable) throw this.#writeError();
       const piece = bytes.subarray(at, at + WRITE_PIECE_BYTES);
-      if (this.connection.write(this.#copy(piece))) continue;
+      if (this.#send(piece)) continue;
       if (!this.#isWritable) throw this.#writeError();
       await this.#untilDrained(null);
     }
@@ -202,12 +204,18 @@ export class SocketState implements ConnectionHandler {
     return this.#drained;
   }
 
-  #copy(bytes: Uint8Array): Lease {
-    if (bytes.length === 0) return leaseBytes(bytes);
-    const lease = this.driver.allocate(bytes.length);
-    lease.memory.set(bytes, lease.offset);
-    lease.length = bytes.length;
-    return lease;
+  /** Give copies to the connection. False: it has as much as it takes for now. */
+  #send(bytes: Uint8Array): boolean {
+    const { length } = bytes;
+    let hasRoom = true;
+    for (let at = 0; at < length; at += BUFFER_BYTES) {
+      const count = Math.min(length - at, BUFFER_BYTES);
+      const lease = this.driver.allocate(count);
+      lease.memory.set(count === length ? bytes : bytes.subarray(at, at + count), lease.offset);
+      lease.length = count;
+      hasRoom = this.connection.write(lease);
+    }
+    return hasRoom;
   }
 
   /** May a new write begin? One that began before `close` goes on. */
