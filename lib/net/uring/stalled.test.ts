@@ -26,9 +26,10 @@ interface Stalled {
   readonly outgoing: ByteStream;
 }
 
-async function stalledRelay(scene: Scene, seed: number): Promise<Stalled> {
+async function stalledRelay(scene: Scene, seed: number, bytesAhead: number): Promise<Stalled> {
   const source = await scene.pair();
   const target = await scene.pair();
+  if (bytesAhead > 0) target.client.connection.writeBytes(new Uint8Array(bytesAhead));
   const reader = target.server;
   const incoming = new ByteStream(seed);
   reader.recorder.reactions = {
@@ -49,10 +50,13 @@ async function stalledRelay(scene: Scene, seed: number): Promise<Stalled> {
   return { source: source.client, reader, incoming, outgoing: new ByteStream(seed) };
 }
 
-/** Relays whose readers have stopped, each with far more bytes under way than the kernel takes. */
-async function stall(scene: Scene): Promise<Stalled[]> {
+/**
+ * Relays whose readers have stopped, each with far more bytes under way than the kernel takes, behind some that are
+ * the relay's own, and lie in no buffer of the ring.
+ */
+async function stall(scene: Scene, count = STALLED, bytesAhead = 0): Promise<Stalled[]> {
   const relays: Stalled[] = [];
-  for (let seed = 0; seed < STALLED; seed++) relays.push(await stalledRelay(scene, seed));
+  for (let seed = 0; seed < count; seed++) relays.push(await stalledRelay(scene, seed, bytesAhead));
   for (const { source, outgoing } of relays) source.connection.writeBytes(outgoing.take(MANY_BYTES));
   return relays;
 }
@@ -97,6 +101,18 @@ for (const waiting of ["parked", "bridged"] as const) {
     },
   );
 }
+
+/** No source is held back: more and more arrives for a reader that does not read. */
+const PATIENT_SOURCES: UringHarnessOptions = {
+  ...FEW,
+  connection: { writeHighWatermarkBytes: 1 << 28, writeLowWatermarkBytes: 1 << 27 },
+};
+
+uringTest("buffers behind bytes of a program's own are given back too", PATIENT_SOURCES, async (scene) => {
+  // As many as there are buffers to write from, so that the send of each is with the kernel.
+  await stall(scene, 2, MANY_BYTES);
+  for (let round = 0; round < 3; round++) await expectOthersAreServed(scene);
+});
 
 uringTest("a stalled reader that sends FIN costs no turns while it is waited for", FEW, async (scene, { driver }) => {
   const relays = await stall(scene);

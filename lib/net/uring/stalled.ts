@@ -43,8 +43,13 @@ function becomePatient(c: UringConnection): void {
 
 /** The kernel has let go of a patient connection's send: its bytes can be moved now. */
 export function detachQueue(c: UringConnection): void {
-  const { head } = c.sendQueue;
-  if (head !== null && c.driver.pool.owns(head)) detachAll(c.sendQueue, c.driver.pool);
+  const { pool } = c.driver;
+  for (let lease = c.sendQueue.head; lease !== null; lease = lease.next) {
+    // Not only the first: bytes from outside the ring may be in front of those in its buffers.
+    if (!pool.owns(lease)) continue;
+    detachAll(c.sendQueue, pool);
+    return;
+  }
 }
 
 function detachAll(queue: LeaseQueue, pool: BufferPool): void {

@@ -147,10 +147,20 @@ function listenAddress(kind: AddressKind = "ipv4"): SocketAddress {
 async function pump(driver: UringDriver, condition: () => boolean, what: string): Promise<void> {
   const deadlineMs = performance.now() + DEADLINE_MS;
   while (!condition()) {
-    if (performance.now() > deadlineMs) throw new Error(`Waited in vain for ${what}`);
+    if (performance.now() > deadlineMs) throw new Error(`Waited in vain for ${what}; ${stateOf(driver)}`);
     driver.turn(5);
     await setImmediate();
   }
+}
+
+/** What there is to see of a driver that does not get on. */
+function stateOf({ pool, ring, starved, isBulkExhausted, connectionCount }: UringDriver): string {
+  const usage = pool.usage().map(({ group, leased }) => `${leased} ${group}`);
+  const { overflows, submissionQueueFull, busy, refused } = ring.counters();
+  return (
+    `${connectionCount} connections, ${starved.length} starved, bulk exhausted: ${isBulkExhausted}, leased: ${usage}, ` +
+    `counters: ${overflows} ${submissionQueueFull} ${busy} ${refused}`
+  );
 }
 
 /** The runtime's loop turns the ring; the test only looks. */
