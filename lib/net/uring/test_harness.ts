@@ -158,8 +158,8 @@ function stateOf({ pool, ring, starved, isBulkExhausted, connectionCount }: Urin
   const usage = pool.usage().map(({ group, leased }) => `${leased} ${group}`);
   const { overflows, submissionQueueFull, busy, refused } = ring.counters();
   return (
-    `${connectionCount} connections, ${starved.length} starved, bulk exhausted: ${isBulkExhausted}, leased: ${usage}, ` +
-    `counters: ${overflows} ${submissionQueueFull} ${busy} ${refused}`
+    `${connectionCount} connections, ${starved.length} starved, bulk exhausted: ${isBulkExhausted}, ` +
+    `leased: ${usage}, counters: ${overflows} ${submissionQueueFull} ${busy} ${refused}`
   );
 }
 
