@@ -5,6 +5,12 @@ import { runtime } from "../../ffi/runtime.ts";
 import { inScene, until } from "./test_drivers.ts";
 import { runProgram } from "./test_program.ts";
 
+const TIMEOUT = { timeout: 20_000 } as const;
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 for (const socketInterface of ["uring", "default"] as const) {
   test(`a program ends when its sockets have, ${socketInterface}`, async () => {
     const { out, code } = await runProgram(`
@@ -80,6 +86,43 @@ for (const socketInterface of ["uring", "default"] as const) {
       await server.close();
       // From when the read was over on it may have been forgotten.
       problems.splice(0);
+    });
+  });
+}
+
+for (const socketInterface of ["uring", "default"] as const) {
+  test(`a socket whose write waits is not forgotten, and can be later, ${socketInterface}`, TIMEOUT, async () => {
+    await inScene({ socketInterface }, async ({ sockets, problems }) => {
+      const listener = await sockets.listen("127.0.0.1:0");
+      const { server, writing } = await (async () => {
+        const [client, server] = await Promise.all([sockets.connect(listener.address), listener.accept()]);
+        assert.ok(server !== null);
+        let written = Promise.resolve();
+        // One by one, until the peer, which does not read, holds the writer back.
+        for (let isHeldBack = false; !isHeldBack; ) {
+          written = client.write(new Uint8Array(65_536));
+          isHeldBack = await Promise.race([written.then(() => false), delay(200).then(() => true)]);
+        }
+        await server.write("x");
+        await client.read();
+        return { server, writing: written };
+      })();
+      for (let i = 0; i < 5; i++) {
+        runtime.collectGarbage();
+        await delay(10);
+      }
+      assert.equal(problems.length, 0);
+      const reading = (async () => {
+        for await (const _ of server);
+      })();
+      await writing;
+      await until(() => {
+        runtime.collectGarbage();
+        return problems.length > 0;
+      });
+      assert.equal(problems.splice(0)[0]?.code, "ERR_SOCKET_FORGOTTEN");
+      await reading;
+      await server.close();
     });
   });
 }

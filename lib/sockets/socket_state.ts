@@ -96,6 +96,7 @@ export class SocketState implements ConnectionHandler {
   onDrain(): void {
     const drain = this.#drain;
     this.#drain = null;
+    this.#letGo();
     drain?.resolve();
   }
 
@@ -107,8 +108,8 @@ export class SocketState implements ConnectionHandler {
     this.#onConnected = null;
     const reader = this.#reader;
     const drain = this.#drain;
-    this.#endReading();
     this.#drain = null;
+    this.#endReading();
     if (errno === 0) this.#settleClosed.resolve();
     else this.#settleClosed.reject(this.error("use"));
     if (reader !== null) this.#settleRead(reader);
@@ -137,7 +138,12 @@ export class SocketState implements ConnectionHandler {
 
   #endReading(): void {
     this.#reader = null;
-    if (this.#writes === null) this.holder = null;
+    this.#letGo();
+  }
+
+  /** Nobody waits for the socket any more? Then it may be collected, and is closed if it was forgotten. */
+  #letGo(): void {
+    if (this.#reader === null && this.#drain === null && this.#writes === null) this.holder = null;
   }
 
   #settleRead(reader: Waiter<Uint8Array | null>): void {
@@ -180,7 +186,7 @@ export class SocketState implements ConnectionHandler {
     const clear = () => {
       if (this.#writes !== done) return;
       this.#writes = null;
-      if (this.#reader === null && this.#drain === null) this.holder = null;
+      this.#letGo();
     };
     done.then(clear, clear);
     return done;
