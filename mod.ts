@@ -204,6 +204,7 @@ export type { SocketConnectOptions } from "./lib/sockets/connect.ts";
 export { type SocketUseCode, SocketUseError } from "./lib/sockets/errors.ts";
 export type { Socket } from "./lib/sockets/socket.ts";
 export type { SocketListener, SocketListenOptions } from "./lib/sockets/socket_listener.ts";
+export type { SocketOptions } from "./lib/sockets/socket_options.ts";
 export { openSockets, type Sockets, type SocketsOptions } from "./lib/sockets/sockets.ts";
 export { ThreadError, type ThreadErrorCode } from "./lib/threads/errors.ts";
 export type { ThreadsOptions } from "./lib/threads/options.ts";

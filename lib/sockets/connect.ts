@@ -11,18 +11,15 @@ import { Timer } from "../ring/timer_wheel.ts";
 import { type AddressLike, resolveAddress } from "./address_like.ts";
 import { SocketUseError } from "./errors.ts";
 import { Socket } from "./socket.ts";
+import { checkMilliseconds, checkSocketOptions, type SocketOptions, setSocketOptions } from "./socket_options.ts";
 import { SocketState } from "./socket_state.ts";
 
 /** How to connect. */
-export interface SocketConnectOptions {
+export interface SocketConnectOptions extends SocketOptions {
   /** Gives up connecting when it is aborted; without effect once the socket is there. */
   readonly signal?: AbortSignal;
   /** How long it may take, over all addresses of a name, in milliseconds; 0: as long as the kernel tries. */
   readonly timeoutMs?: number;
-  /** Send small pieces at once (TCP_NODELAY). */
-  readonly noDelay?: boolean;
-  /** Let the kernel ask a silent peer after so many milliseconds whether it is still there; 0: never. */
-  readonly keepAliveMs?: number;
 }
 
 /** Connecting takes no longer, unless said otherwise. */
@@ -37,11 +34,8 @@ export async function connectSocket(
   onProblem: (problem: RingwayError) => void,
 ): Promise<Socket> {
   const { signal, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
-  if (!(timeoutMs >= 0 && timeoutMs <= MAXIMUM_TIMEOUT_MS)) {
-    const allowed = `a number of milliseconds from 0 to ${MAXIMUM_TIMEOUT_MS}`;
-    const message = `Cannot connect: timeoutMs is ${timeoutMs}, not ${allowed}`;
-    throw new SocketUseError("ERR_SOCKET_ARGUMENT", "connect", message);
-  }
+  checkMilliseconds("connect", "timeoutMs", timeoutMs, MAXIMUM_TIMEOUT_MS);
+  checkSocketOptions("connect", options);
   signal?.throwIfAborted();
   const attempt = new Attempt(driver, timeoutMs, signal);
   // The loop of a parked thread lets the runtime resolve names and settle promises.
@@ -52,10 +46,8 @@ export async function connectSocket(
     for (const one of addresses) {
       try {
         const state = await attempt.connect(one);
-        const socket = new Socket(state, onProblem);
-        if (options.noDelay !== undefined) socket.setNoDelay(options.noDelay);
-        if (options.keepAliveMs !== undefined) socket.setKeepAlive(options.keepAliveMs);
-        return socket;
+        setSocketOptions(state.connection, options);
+        return new Socket(state, onProblem);
       } catch (error) {
         if (attempt.isOver) throw error;
         failure = error;

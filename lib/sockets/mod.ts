@@ -19,4 +19,5 @@ export type { SocketConnectOptions } from "./connect.ts";
 export { type SocketUseCode, SocketUseError } from "./errors.ts";
 export type { Socket } from "./socket.ts";
 export type { SocketListener, SocketListenOptions } from "./socket_listener.ts";
+export type { SocketOptions } from "./socket_options.ts";
 export { openSockets, type Sockets, type SocketsOptions } from "./sockets.ts";

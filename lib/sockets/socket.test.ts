@@ -230,6 +230,10 @@ onEachDriver("a socket that is used wrongly", (it) => {
     await assert.rejects(sockets.listen("example.com:80"), { code: "ERR_SOCKET_ARGUMENT", message: /IP address/ });
     await assert.rejects(sockets.listen("127.0.0.1:0", { maximumWaiting: -1 }), { code: "ERR_SOCKET_ARGUMENT" });
     await assert.rejects(sockets.connect("127.0.0.1:1", { timeoutMs: -5 }), { code: "ERR_SOCKET_ARGUMENT" });
+    const wrong = { code: "ERR_SOCKET_ARGUMENT", message: /keepAliveMs is -1, not a number of milliseconds from 0/ };
+    await assert.rejects(sockets.listen("127.0.0.1:0", { keepAliveMs: -1 }), wrong);
+    await assert.rejects(sockets.connect("127.0.0.1:1", { keepAliveMs: -1 }), wrong);
+    assert.equal(sockets.driver.connectionCount, 0);
     const { address } = await sockets.listen("127.0.0.1:0");
     await assert.rejects(sockets.listen(address), { name: "SocketError", code: "EADDRINUSE" });
   });

@@ -10,10 +10,11 @@ import type { Driver, ListenOptions } from "../net/driver.ts";
 import { SocketError } from "../net/errors.ts";
 import { SocketUseError } from "./errors.ts";
 import { Socket } from "./socket.ts";
+import { checkSocketOptions, type SocketOptions, setSocketOptions } from "./socket_options.ts";
 import { SocketState } from "./socket_state.ts";
 
 /** How to listen. */
-export interface SocketListenOptions extends Omit<ListenOptions, "acceptSingly"> {
+export interface SocketListenOptions extends Omit<ListenOptions, "acceptSingly">, SocketOptions {
   /** Closes the listener when it is aborted; its sockets go on. */
   readonly signal?: AbortSignal;
   /**
@@ -21,10 +22,6 @@ export interface SocketListenOptions extends Omit<ListenOptions, "acceptSingly">
    * backlog. Without: 128.
    */
   readonly maximumWaiting?: number;
-  /** Send small pieces at once (TCP_NODELAY). */
-  readonly noDelay?: boolean;
-  /** Let the kernel ask a silent peer after so many milliseconds whether it is still there; 0: never. */
-  readonly keepAliveMs?: number;
 }
 
 const DEFAULT_MAXIMUM_WAITING = 128;
@@ -42,6 +39,7 @@ export async function listenForSockets(
     const message = `Cannot listen: maximumWaiting is ${maximumWaiting}, not a whole number from 1 on`;
     throw new SocketUseError("ERR_SOCKET_ARGUMENT", "listen", message);
   }
+  checkSocketOptions("listen", options);
   signal?.throwIfAborted();
   const queue = new AcceptQueue(driver, maximumWaiting, options, onProblem);
   const listener = await driver.listen(address, queue, rest);
@@ -69,18 +67,13 @@ class AcceptQueue implements ListenerHandler {
   onClosed: () => void = () => {};
   readonly #driver: Driver;
   readonly #maximum: number;
-  readonly #options: Pick<SocketListenOptions, "noDelay" | "keepAliveMs">;
+  readonly #options: SocketOptions;
   readonly #onProblem: (problem: RingwayError) => void;
   readonly #sockets: Socket[] = [];
   readonly #waiting: ((socket: Socket | null) => void)[] = [];
   #closing: Promise<void> | null = null;
 
-  constructor(
-    driver: Driver,
-    maximum: number,
-    options: Pick<SocketListenOptions, "noDelay" | "keepAliveMs">,
-    onProblem: (problem: RingwayError) => void,
-  ) {
+  constructor(driver: Driver, maximum: number, options: SocketOptions, onProblem: (problem: RingwayError) => void) {
     this.#driver = driver;
     this.#maximum = maximum;
     this.#options = options;
@@ -90,9 +83,7 @@ class AcceptQueue implements ListenerHandler {
   onAccept(connection: Connection): ConnectionHandler {
     const state = new SocketState(this.#driver, null);
     state.connection = connection;
-    const { noDelay, keepAliveMs } = this.#options;
-    if (noDelay !== undefined) connection.setNoDelay(noDelay);
-    if (keepAliveMs !== undefined) connection.setKeepAlive(keepAliveMs);
+    setSocketOptions(connection, this.#options);
     const socket = new Socket(state, this.#onProblem);
     if (this.#closing !== null) {
       socket.reset();
