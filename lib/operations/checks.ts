@@ -4,17 +4,13 @@
  * @module
  */
 import type { RingwayError } from "../../ffi/errors.ts";
+import { isDetached } from "../net/detached.ts";
 import { argumentError, operationError } from "./errors.ts";
 
 /** Throws unless these are bytes that are there. */
 export function checkBytes(operation: string, bytes: Uint8Array): void {
   if (!(bytes instanceof Uint8Array)) throw argumentError(operation, "Bytes have to be a Uint8Array");
   if (isDetached(bytes)) throw detachedError(operation);
-}
-
-function isDetached({ buffer }: Uint8Array): boolean {
-  // Shared memory can't be detached.
-  return (buffer as Partial<ArrayBuffer>).detached === true;
 }
 
 /** Throws unless bytes are still as many as they were when the operation began. */

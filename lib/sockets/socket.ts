@@ -5,7 +5,9 @@
  */
 import type { RingwayError } from "../../ffi/errors.ts";
 import { formatAddress, type SocketAddress } from "../net/address.ts";
+import { isDetached } from "../net/detached.ts";
 import { SocketUseError } from "./errors.ts";
+import { checkSocketOptions } from "./socket_options.ts";
 import type { SocketState } from "./socket_state.ts";
 
 /** What is known of a socket that nobody refers to any more. */
@@ -145,10 +147,7 @@ export class Socket implements AsyncDisposable, AsyncIterable<Uint8Array> {
    * first.
    */
   setKeepAlive(idleMs: number): void {
-    if (!(idleMs >= 0 && idleMs <= MAXIMUM_KEEP_ALIVE_MS)) {
-      const message = `Cannot keep alive: ${idleMs} is not a number of milliseconds from 0 to ${MAXIMUM_KEEP_ALIVE_MS}`;
-      throw new SocketUseError("ERR_SOCKET_ARGUMENT", "keep alive", message);
-    }
+    checkSocketOptions("keep alive", { keepAliveMs: idleMs });
     if (!this.#state.isOver) this.#state.connection.setKeepAlive(idleMs);
   }
 
@@ -177,11 +176,4 @@ export class Socket implements AsyncDisposable, AsyncIterable<Uint8Array> {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close().catch(() => {});
   }
-}
-
-/** TCP_KEEPIDLE is at most 32,767 seconds. */
-const MAXIMUM_KEEP_ALIVE_MS = 32_767_000;
-
-function isDetached(bytes: Uint8Array): boolean {
-  return (bytes.buffer as ArrayBufferLike & { readonly detached?: boolean }).detached === true;
 }
