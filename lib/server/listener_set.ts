@@ -8,7 +8,7 @@ import process from "node:process";
 import type { Library } from "../../ffi/library.ts";
 import { formatAddress, type SocketAddress } from "../net/address.ts";
 import { probeAddress, removeSocketFile, tryToListen } from "../net/listen_check.ts";
-import { boundAddress, openListener } from "../net/uring/driver.ts";
+import { openListeners } from "../net/uring/open_listeners.ts";
 import type { WorkerListener } from "./worker_config.ts";
 
 /** An address to listen on. */
@@ -197,23 +197,14 @@ function openPlace(library: Library, wanted: ListenAddress, known: Place | null,
   if (known === null && isUnix) removeSocketFile(library, wanted.address, true);
   // With SO_REUSEPORT two proxies could share a port without noticing.
   if (known === null && !isUnix && !reusePort) probeAddress(library, wanted.address);
-  let address = known?.address ?? wanted.address;
   const count = isUnix ? 1 : options.workers;
   const kept = known?.descriptors.slice(0, count) ?? [];
-  const opened: number[] = [];
-  try {
-    while (kept.length + opened.length < count) {
-      // Also for one worker: another configuration may have more.
-      const descriptor = openListener(library, address, { backlog: options.backlog, reusePort: !isUnix });
-      opened.push(descriptor);
-      // The first one chooses the port of all.
-      address = boundAddress(library, descriptor) ?? address;
-    }
-  } catch (error) {
-    for (const descriptor of opened) library.functions.ringway_socket_close(descriptor);
-    throw error;
-  }
-  return { asked, address, owner, reusePort, descriptors: [...kept, ...opened] };
+  const { address, descriptors } = openListeners(library, known?.address ?? wanted.address, count - kept.length, {
+    backlog: options.backlog,
+    // Also for one worker: another configuration may have more.
+    reusePort: !isUnix,
+  });
+  return { asked, address, owner, reusePort, descriptors: [...kept, ...descriptors] };
 }
 
 /** Workers on the `default` driver listen by themselves, as node:net can't hand a listener to another thread. */

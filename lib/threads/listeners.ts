@@ -7,7 +7,7 @@
 import type { Library } from "../../ffi/library.ts";
 import type { SocketAddress } from "../net/address.ts";
 import { probeAddress, removeSocketFile, tryToListen } from "../net/listen_check.ts";
-import { boundAddress, openListener } from "../net/uring/driver.ts";
+import { type OpenedListeners, openListeners } from "../net/uring/open_listeners.ts";
 
 /** An address to listen on. */
 export interface ListenAddress {
@@ -43,7 +43,7 @@ export interface Listeners {
  * Open the listeners of threads that use the `uring` driver, one per address and thread. The threads
  * share an address's port (SO_REUSEPORT), and the kernel picks one per connection. Throws a SocketError.
  */
-export function openListeners(
+export function openThreadListeners(
   library: Library,
   addresses: readonly ListenAddress[],
   threads: number,
@@ -67,10 +67,15 @@ export function openListeners(
   };
   try {
     for (const wanted of addresses) {
-      const open = wanted.address.family === "unix" ? openUnix : openIp;
-      const opened = open(library, wanted, threads, backlog, descriptors);
-      bound.push(opened[0]?.address ?? wanted.address);
-      for (const [index, listener] of opened.entries()) perThread[index]?.push(listener);
+      const { address, descriptors: opened } = openAddress(library, wanted.address, threads, backlog);
+      for (const descriptor of opened) descriptors.add(descriptor);
+      bound.push(address);
+      const reusePort = opened.length > 1;
+      for (const [index, listeners] of perThread.entries()) {
+        // A unix socket is one file: all threads accept from the same listener.
+        const descriptor = opened[reusePort ? index : 0] as number;
+        listeners.push({ address, owner: wanted.owner, descriptor, reusePort });
+      }
     }
     return { addresses: [...bound], perThread, closeOf, close };
   } catch (error) {
@@ -79,38 +84,12 @@ export function openListeners(
   }
 }
 
-function openIp(
-  library: Library,
-  wanted: ListenAddress,
-  threads: number,
-  backlog: number,
-  descriptors: Set<number>,
-): ThreadListener[] {
-  const reusePort = threads > 1;
-  // With SO_REUSEPORT two programs could share a port without noticing.
-  if (reusePort) probeAddress(library, wanted.address);
-  let { address } = wanted;
-  return Array.from({ length: threads }, () => {
-    const descriptor = openListener(library, address, { backlog, reusePort });
-    descriptors.add(descriptor);
-    // The first one chooses the port of all.
-    address = boundAddress(library, descriptor) ?? address;
-    return { address, owner: wanted.owner, descriptor, reusePort };
-  });
-}
-
-/** A unix socket is one file: all threads accept from the same listener. */
-function openUnix(
-  library: Library,
-  { address, owner }: ListenAddress,
-  threads: number,
-  backlog: number,
-  descriptors: Set<number>,
-): ThreadListener[] {
+function openAddress(library: Library, address: SocketAddress, threads: number, backlog: number): OpenedListeners {
+  const count = address.family === "unix" ? 1 : threads;
   removeSocketFile(library, address, true);
-  const descriptor = openListener(library, address, { backlog });
-  descriptors.add(descriptor);
-  return Array.from({ length: threads }, () => ({ address, owner, descriptor, reusePort: false }));
+  // With SO_REUSEPORT two programs could share a port without noticing.
+  if (count > 1) probeAddress(library, address);
+  return openListeners(library, address, count, { backlog, reusePort: count > 1 });
 }
 
 /**

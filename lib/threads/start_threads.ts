@@ -13,7 +13,7 @@ import { type AddressLike, toAddress } from "../sockets/address_like.ts";
 import { warn } from "../sockets/problems.ts";
 import { assertPostable, cloneError } from "./cloning.ts";
 import { ThreadError } from "./errors.ts";
-import { checkListeners, type ListenAddress, type Listeners, openListeners } from "./listeners.ts";
+import { checkListeners, type ListenAddress, type Listeners, openThreadListeners } from "./listeners.ts";
 import { checkedCount, optionError, type ThreadsOptions, timeoutMs } from "./options.ts";
 import { ThreadGroup, type ThreadGroupOptions } from "./thread_group.ts";
 import { moduleUrl } from "./thread_module.ts";
@@ -147,7 +147,7 @@ function listenAddresses(listen: AddressLike | readonly AddressLike[]): ListenAd
 
 async function listen(library: Library | null, addresses: readonly ListenAddress[], count: number): Promise<Listeners> {
   if (library === null) return await checkListeners(addresses, count);
-  return openListeners(library, addresses, count, BACKLOG);
+  return openThreadListeners(library, addresses, count, BACKLOG);
 }
 
 function startError(index: number, what: string, code: "ERR_THREAD_START" | "ERR_THREAD_TIMEOUT"): ThreadError {
