@@ -7,6 +7,7 @@ import { isToken } from "../http/characters.ts";
 import { METHOD_CONNECT, METHOD_TRACE, methodOf } from "../http/methods.ts";
 import { ascii } from "../proxy/http/bytes.ts";
 import { SEND_CHUNKED, SEND_NOTHING, SEND_PLAIN } from "./body_writer.ts";
+import { isOfConnection } from "./connection_fields.ts";
 import { HttpClientError } from "./errors.ts";
 import type { HeadWriter } from "./head_writer.ts";
 
@@ -164,17 +165,11 @@ export function writeRequestHead(writer: HeadWriter, request: ClientRequest, bod
       case "content-length":
       case "expect":
       case "host":
-      case "keep-alive":
-      case "proxy-connection":
-      case "te":
-      case "trailer":
-      case "transfer-encoding":
-      case "upgrade":
         return;
       case "accept":
         accepts = true;
     }
-    writer.field(name, value);
+    if (!isOfConnection(name)) writer.field(name, value);
   });
   if (!accepts) writer.bytes(ACCEPT);
   const promisedBytes = request.bodyBytes >= 0 ? request.bodyBytes : bodyBytes;

@@ -6,6 +6,7 @@
 import { hasNoBody, statusText } from "../http/status.ts";
 import { ascii } from "../proxy/http/bytes.ts";
 import { SEND_CHUNKED, SEND_NOTHING, SEND_PLAIN } from "./body_writer.ts";
+import { isOfConnection } from "./connection_fields.ts";
 import type { HeadWriter } from "./head_writer.ts";
 
 /** What the response is an answer to. */
@@ -69,17 +70,10 @@ export function writeResponseHead(
       case "connection":
         if (/(?:^|,)\s*close\s*(?:,|$)/i.test(value)) isLast = true;
         return;
-      case "keep-alive":
-      case "proxy-connection":
-      case "te":
-      case "trailer":
-      case "transfer-encoding":
-      case "upgrade":
-        return;
       case "date":
         hasDate = true;
     }
-    writer.field(name, value);
+    if (!isOfConnection(name)) writer.field(name, value);
   });
   const isEmpty = hasNoBody(status);
   const promisedBytes = isEmpty || facts.isHeadOnly ? -1 : bodyBytes >= 0 ? bodyBytes : saidBytes;
