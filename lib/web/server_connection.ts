@@ -22,10 +22,11 @@ import type { Connection, ConnectionHandler } from "../net/connection.ts";
 import { followBody, followPieces, type PieceTaker } from "../proxy/http/body_lease.ts";
 import { ascii } from "../proxy/http/bytes.ts";
 import { HeadReader } from "../proxy/http/head_reader.ts";
+import { type HeldBytesTaker, hasToDrain, holdBytes, takeHeldBytes } from "../proxy/http/held_bytes.ts";
 import { LazyTimer } from "../proxy/http/lazy_timer.ts";
 import { LINGER_MS, Linger } from "../proxy/http/linger.ts";
 import { replyBytes } from "../proxy/http/reply.ts";
-import { detachLease, dropFront, type Lease, LeaseQueue, leaseBytes } from "../ring/lease.ts";
+import { detachLease, dropFront, type Lease, type LeaseQueue, leaseBytes } from "../ring/lease.ts";
 import { ConnectionInfo } from "./connection_info.ts";
 import { RequestBodyError } from "./errors.ts";
 import { joinPieces } from "./incoming_body.ts";
@@ -55,7 +56,7 @@ const BODY_TOO_LONG: HttpFault = new HttpFault(
 const METHOD_REFUSED = "The method is not allowed";
 
 /** See the module. */
-export class ServerConnection implements ConnectionHandler, ExchangeOwner, PieceTaker {
+export class ServerConnection implements ConnectionHandler, ExchangeOwner, HeldBytesTaker, PieceTaker {
   readonly connection: Connection;
   readonly info: ConnectionInfo;
   isLast = false;
@@ -96,12 +97,12 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
   onConnect(): void {}
 
   onData(_connection: Connection, lease: Lease): void {
-    if (this.#held === null) this.#take(lease);
+    if (this.#held === null) this.take(lease);
     // It came before the pause took effect.
     else this.#held.push(detachLease(lease));
   }
 
-  #take(lease: Lease): void {
+  take(lease: Lease): void {
     this.#isTaking = true;
     let rest: Lease | null = lease;
     while (rest !== null) rest = this.#takeSome(rest);
@@ -111,7 +112,7 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
   #takeSome(lease: Lease): Lease | null {
     switch (this.#state) {
       case IN_HEAD:
-        if (!this.#mustDrain) return this.#takeHead(lease);
+        if (!hasToDrain(this.connection, this.#core.driver)) return this.#takeHead(lease);
         this.#hold(lease);
         return null;
       case IN_BODY:
@@ -127,17 +128,8 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
     }
   }
 
-  /** Does the client have to take responses before its next request is looked at? `onDrain` comes then. */
-  get #mustDrain(): boolean {
-    return this.connection.queuedBytes > this.#core.driver.connectionOptions.writeHighWatermarkBytes;
-  }
-
-  /** The next request waits until this one is answered; what more comes stays with the client. */
   #hold(lease: Lease): void {
-    this.#held ??= new LeaseQueue();
-    // It was taken from its front, if anything else is in it.
-    this.#held.unshift(detachLease(lease));
-    this.connection.pauseReading();
+    this.#held = holdBytes(this.#held, lease, this.connection);
   }
 
   #takeHead(lease: Lease): Lease | null {
@@ -363,12 +355,7 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
   #takeHeld(): void {
     const held = this.#held;
     if (held !== null) {
-      while (this.#takesMore) {
-        const lease = held.shift();
-        if (lease === null) break;
-        this.#take(lease);
-      }
-      if (held.head !== null) return;
+      if (!takeHeldBytes(held, this)) return;
       this.#held = null;
       // What was held was all that there will be.
       if (this.#hasEnded && this.#state === IN_HEAD) this.#end();
@@ -376,8 +363,8 @@ export class ServerConnection implements ConnectionHandler, ExchangeOwner, Piece
     this.connection.resumeReading();
   }
 
-  get #takesMore(): boolean {
-    if (this.#state === IN_HEAD) return !this.#mustDrain;
+  get takesMore(): boolean {
+    if (this.#state === IN_HEAD) return !hasToDrain(this.connection, this.#core.driver);
     return this.#state === DROPPING || this.#state === IN_BODY;
   }
 

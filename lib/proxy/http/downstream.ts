@@ -18,11 +18,12 @@ import { FRAMING_LENGTH, FRAMING_NONE, type Head } from "../../http/head.ts";
 import { METHOD_CONNECT } from "../../http/methods.ts";
 import { PARSE_FAULT, PARSE_INCOMPLETE, parseRequestHead } from "../../http/parse_head.ts";
 import type { Connection, ConnectionHandler } from "../../net/connection.ts";
-import { detachLease, dropFront, type Lease, LeaseQueue } from "../../ring/lease.ts";
+import { detachLease, dropFront, type Lease, type LeaseQueue } from "../../ring/lease.ts";
 import { STATISTIC } from "../statistics.ts";
 import { followBody, followPieces } from "./body_lease.ts";
 import { Exchange } from "./exchange.ts";
 import { HeadReader } from "./head_reader.ts";
+import { type HeldBytesTaker, hasToDrain, holdBytes, takeHeldBytes } from "./held_bytes.ts";
 import type { HttpProxy } from "./http_proxy.ts";
 import { LazyTimer } from "./lazy_timer.ts";
 import { LINGER_MS, Linger } from "./linger.ts";
@@ -41,7 +42,7 @@ const LINGERING = 4;
 const TUNNEL = 5;
 
 /** See the module. */
-export class Downstream implements ConnectionHandler {
+export class Downstream implements ConnectionHandler, HeldBytesTaker {
   readonly connection: Connection;
   /** Has the present request arrived whole? */
   isRequestComplete = false;
@@ -90,12 +91,12 @@ export class Downstream implements ConnectionHandler {
   onConnect(): void {}
 
   onData(_connection: Connection, lease: Lease): void {
-    if (this.#held === null) this.#take(lease);
+    if (this.#held === null) this.take(lease);
     // It came before the pause took effect.
     else this.#held.push(detachLease(lease));
   }
 
-  #take(lease: Lease): void {
+  take(lease: Lease): void {
     this.#isTaking = true;
     this.#exchange?.touch();
     let rest: Lease | null = lease;
@@ -106,7 +107,7 @@ export class Downstream implements ConnectionHandler {
   #takeSome(lease: Lease): Lease | null {
     switch (this.#state) {
       case IN_HEAD:
-        if (!this.#mustDrain) return this.#takeHead(lease);
+        if (!hasToDrain(this.connection, this.#proxy.driver)) return this.#takeHead(lease);
         this.#hold(lease);
         return null;
       case IN_BODY:
@@ -127,17 +128,8 @@ export class Downstream implements ConnectionHandler {
     }
   }
 
-  /** Does the client have to take responses before its next request is looked at? `onDrain` comes then. */
-  get #mustDrain(): boolean {
-    return this.connection.queuedBytes > this.#proxy.driver.connectionOptions.writeHighWatermarkBytes;
-  }
-
-  /** The next request waits until this one is answered; what more comes stays with the client. */
   #hold(lease: Lease): void {
-    this.#held ??= new LeaseQueue();
-    // It was taken from its front, if anything else is in it.
-    this.#held.unshift(detachLease(lease));
-    this.connection.pauseReading();
+    this.#held = holdBytes(this.#held, lease, this.connection);
   }
 
   #takeHead(lease: Lease): Lease | null {
@@ -290,12 +282,7 @@ export class Downstream implements ConnectionHandler {
   #takeHeld(): void {
     const held = this.#held;
     if (held !== null) {
-      while (this.#takesMore) {
-        const lease = held.shift();
-        if (lease === null) break;
-        this.#take(lease);
-      }
-      if (held.head !== null) return;
+      if (!takeHeldBytes(held, this)) return;
       this.#held = null;
     }
     this.connection.resumeReading();
@@ -306,8 +293,8 @@ export class Downstream implements ConnectionHandler {
     if (this.#state === IN_BODY && !this.#isTaking) this.#takeHeld();
   }
 
-  get #takesMore(): boolean {
-    if (this.#state === IN_HEAD) return !this.#mustDrain;
+  get takesMore(): boolean {
+    if (this.#state === IN_HEAD) return !hasToDrain(this.connection, this.#proxy.driver);
     if (this.#state === DROPPING) return true;
     return this.#state === IN_BODY && this.#exchange?.isHolding !== true;
   }
