@@ -94,15 +94,21 @@ export function leaseBytes(bytes: Uint8Array): Lease {
   return new Lease(unpooled, bytes, 0, bytes.length, UNPOOLED);
 }
 
+/** The bytes of a lease in memory of their own; the lease is released. */
+export function takeBytes(lease: Lease): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(lease.length);
+  bytes.set(lease.bytes());
+  lease.release();
+  return bytes;
+}
+
 /**
  * A lease of a copy of the same bytes, in memory of its own; the given one is released. For bytes that are kept
  * for long: a pool's buffers are few, and everybody shares them.
  */
 export function detachLease(lease: Lease): Lease {
   if (lease.buffer === UNPOOLED) return lease;
-  const copy = leaseBytes(lease.bytes().slice());
-  lease.release();
-  return copy;
+  return leaseBytes(takeBytes(lease));
 }
 
 /** A lease without its first `count` bytes (0 to its length); it is released, and `null`, if nothing is left. */

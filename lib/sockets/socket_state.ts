@@ -9,7 +9,7 @@ import type { RingwayError } from "../../ffi/errors.ts";
 import type { Connection, ConnectionHandler } from "../net/connection.ts";
 import type { Driver } from "../net/driver.ts";
 import { SocketError } from "../net/errors.ts";
-import type { Lease } from "../ring/lease.ts";
+import { type Lease, takeBytes } from "../ring/lease.ts";
 import { Timer } from "../ring/timer_wheel.ts";
 import { SocketUseError } from "./errors.ts";
 
@@ -72,8 +72,7 @@ export class SocketState implements ConnectionHandler {
   }
 
   onData(_connection: Connection, lease: Lease): void {
-    const bytes = lease.bytes().slice();
-    lease.release();
+    const bytes = takeBytes(lease);
     const reader = this.#reader;
     if (reader !== null) {
       this.#endReading();

@@ -25,7 +25,7 @@ import { BODY_UNFRAMED } from "../proxy/http/response_head.ts";
 import type { Upstream } from "../proxy/http/upstream.ts";
 import type { UpstreamClient } from "../proxy/http/upstream_client.ts";
 import { ACQUIRE_REFUSED, ACQUIRE_WAITING, type UpstreamPool } from "../proxy/http/upstream_pool.ts";
-import type { Lease } from "../ring/lease.ts";
+import { type Lease, takeBytes } from "../ring/lease.ts";
 import { BodyWriter, type BodyWriterOwner, ignore } from "./body_writer.ts";
 import type { CompleteClientOptions } from "./client_options.ts";
 import type { ClientOrigin } from "./client_origin.ts";
@@ -33,7 +33,7 @@ import { type ClientRequest, writeRequestHead } from "./client_request.ts";
 import { ClientResponse, type ResponseParts, responsePartsOf } from "./client_response.ts";
 import { HttpClientError } from "./errors.ts";
 import type { HeadWriter } from "./head_writer.ts";
-import { BODY_WINDOW_BYTES, type BodyOrigin, IncomingBody, joinPieces, takeBytes } from "./incoming_body.ts";
+import { BODY_WINDOW_BYTES, type BodyOrigin, IncomingBody, joinPieces } from "./incoming_body.ts";
 
 /** What all requests of a client share. */
 export interface ExchangeContext {

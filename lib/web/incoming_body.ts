@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { Lease } from "../ring/lease.ts";
-
 /** Where a body comes from. */
 export interface BodyOrigin {
   /** More of the body is wanted. */
@@ -74,14 +72,6 @@ export class IncomingBody implements UnderlyingDefaultSource<Uint8Array<ArrayBuf
     this.#controller = null;
     controller?.error(error);
   }
-}
-
-/** The bytes of a lease in memory of their own; the lease is released. */
-export function takeBytes(lease: Lease): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(lease.length);
-  bytes.set(lease.bytes());
-  lease.release();
-  return bytes;
 }
 
 /** Several pieces as one. */

@@ -12,10 +12,10 @@
 import type { HttpFault } from "../http/fault.ts";
 import type { Connection } from "../net/connection.ts";
 import type { Driver } from "../net/driver.ts";
-import type { Lease } from "../ring/lease.ts";
+import { type Lease, takeBytes } from "../ring/lease.ts";
 import { BodyWriter, type BodyWriterOwner, ignore } from "./body_writer.ts";
 import { HttpServerError, RequestBodyError } from "./errors.ts";
-import { BODY_WINDOW_BYTES, type BodyOrigin, IncomingBody, takeBytes } from "./incoming_body.ts";
+import { BODY_WINDOW_BYTES, type BodyOrigin, IncomingBody } from "./incoming_body.ts";
 import type { ServeInfo } from "./serve_options.ts";
 import type { ServerCore } from "./server_core.ts";
 import { type RequestParts, ServerRequest, type SignalOwner } from "./server_request.ts";
